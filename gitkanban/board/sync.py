@@ -10,7 +10,7 @@ import time
 from collections.abc import Collection, Mapping
 
 from gitkanban import clock, failpoints
-from gitkanban.board import store
+from gitkanban.board import late_refs, store
 from gitkanban.board.following import follow_base, follow_board, rehearsal
 from gitkanban.board.repo import (
     blobs,
@@ -26,18 +26,26 @@ from gitkanban.board.repo.base import check_base
 from gitkanban.board.repo.clone import clone_id
 from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork
+from gitkanban.core.changes import AddNote
 from gitkanban.core.ids import CARD_BRANCHES, CARD_REFS, card_ref
-from gitkanban.core.model import Board
+from gitkanban.core.model import STATUS_FIELDS, TODO, Board
 from gitkanban.core.names import CardId, RunId
+from gitkanban.core.tick.superseded import (
+    ENDED_LATE,
+    LATE_REFS,
+    LateWork,
+    is_given_up,
+    late_note,
+    late_work,
+)
 from gitkanban.core.tick.travel import CardTip, Load, cards_due, carries_work, lighten
-from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NotFound, Refused
+from gitkanban.errors import BadData, BoardBusy, BoardMoved, GitFailed, NotFound, Refused
 from gitkanban.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gitkanban.board.content.writing import NewTree
 
 ATTEMPTS = 20
-LATE_REFS = "refs/gitkanban/late/"  # here, by run: work that its card's branch did not take there
 
 
 class Conflicting(Refused):
@@ -127,6 +135,8 @@ def sync(link: Link, cards: bool = False, ask_first: bool = True, send: bool = T
                     continue
                 notices += taken_in
                 pulled = True
+                if link.work:  # a card that came just now may start at once
+                    _fetch_cards(link, TODO)
         ours = checkouts.tip(place, place.ref)
         load = load_of(link) if send else Load("")
         done = publish(link, load)
@@ -289,21 +299,36 @@ def fetch(link: Link) -> str:
     """
     branches = [link.place.branch, *filter(None, [link.base])]
     wanted = {f"refs/heads/{name}": f"refs/remotes/{link.remote}/{name}" for name in branches}
-    # With a star: a branch that is not there is no fault.
-    cards = [
-        f"+{CARD_REFS}{card}*:refs/remotes/{link.remote}/{CARD_BRANCHES}{card}*"
-        for card in _cards_wanted(link)
-    ]
-    there = remotes.fetch(link.place, link.remote, wanted, cards)
+    there = remotes.fetch(link.place, link.remote, wanted, _card_patterns(link))
     failpoints.reach("sync.fetched")
     return link.tip_there(link.place.branch) if link.place.ref in there else ""
 
 
-def _cards_wanted(link: Link) -> list[CardId]:
+def _fetch_cards(link: Link, status: str = "") -> None:
+    """Fetch the branches of open cards (of one status) whose last work is not here.
+
+    Raises Offline.
+    """
+    patterns = _card_patterns(link, status)
+    if patterns:
+        remotes.fetch(link.place, link.remote, {}, patterns)
+
+
+def _card_patterns(link: Link, status: str = "") -> list[str]:
+    # With a star: a branch that is not there is no fault.
+    return [
+        f"+{CARD_REFS}{card}*:refs/remotes/{link.remote}/{CARD_BRANCHES}{card}*"
+        for card in _cards_wanted(link, status)
+    ]
+
+
+def _cards_wanted(link: Link, status: str = "") -> list[CardId]:
     """Return the open cards whose last recorded work this clone does not have."""
     if not link.work or not checkouts.tip(link.place, link.place.ref):
         return []
-    return cardwork.missing(link.place, store.read(link.place))
+    board = store.read(link.place)
+    missing = cardwork.missing(link.place, board)
+    return [card for card in missing if status in ("", board.cards[card].status)]
 
 
 def _take_base(link: Link) -> tuple[bool, str, list[str]]:
@@ -374,10 +399,11 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str] | N
         raise BoardBusy(f"the board is not merged: {why}", "Finish or abort that first.")
     name = f"{remote}/{place.branch}"
     if not ours or commits.is_ancestor(place.common, ours, theirs):
-        new, notices = theirs, []
+        new, notices = theirs, list[str]()
     else:
         merge = _BoardMerge(place, ours, theirs, name)
         new, notices = merge.commit(), merge.notices
+        late_refs.keep(place, merge.late)
     # Code and board move separately. The code moves by git's two-way merge, refused where work
     # is in the way. The board moves as after every commit: an edited card is merged by field.
     stays = checkouts.on(place, place.ref) if place.prefix and ours else []
@@ -409,6 +435,7 @@ class _BoardMerge:
         self.place, self.name = place, name
         self.ours, self.theirs = ours, theirs
         self.notices: list[str] = []
+        self.late: list[LateWork] = []  # of our runs whose end came too late
         self.fork = commits.text(place.common, "merge-base", ours, theirs)
         if not self.fork:
             raise Refused(
@@ -425,8 +452,13 @@ class _BoardMerge:
         draft = NewTree(self.place, self.ours)
         draft.start_tree = done.tree
         cards = self._cards()
-        wrong = [f"{path}: both sides changed it" for path in done.conflicts if path not in cards]
-        wrong += self._merge_cards(draft, cards)
+        twice = self._merge_runs(draft, done.conflicts)
+        wrong = [
+            f"{path}: both sides changed it"
+            for path in done.conflicts
+            if path not in cards and path not in draft.files
+        ]
+        wrong += self._merge_cards(draft, cards, twice)
         if wrong:
             raise Conflicting(
                 f"{self.name} and {self.place.branch} conflict: {'; '.join(wrong)}",
@@ -434,10 +466,45 @@ class _BoardMerge:
             )
         return draft.commit(f"kanban: merge {self.name}\n", [self.ours, self.theirs])
 
+    def _merge_runs(self, draft: "NewTree", conflicts: Collection[str]) -> set[str]:
+        """Take the remote's record of runs that both sides have ended; return their cards' paths.
+
+        One side gave the run up while its clone was out of sight: what the remote heard first
+        counts. If it is not ours, what our run left is kept apart, and a note says so.
+        """
+        from gitkanban.board.formats import runfile
+
+        folder = self.place.path("runs") + "/"
+        paths = [path for path in conflicts if path.startswith(folder)]
+        cards = set()
+        for path in paths:
+            sides = [blobs.content(self.place, f"{tip}:{path}") for tip in (self.ours, self.theirs)]
+            if None in sides:
+                continue
+            try:
+                ours, theirs = (runfile.parse(text or b"", path) for text in sides)
+            except BadData:
+                continue
+            if not is_given_up(ours) and not is_given_up(theirs):
+                continue
+            draft.files[path] = sides[1]
+            cards.add(self.place.path(f"cards/{ours.card}.yaml"))
+            left = late_work(ours.run, ours.card, ours.commit, ours.start_commit)
+            if left and left.commit != theirs.commit:
+                self.late.append(left)
+                draft.apply([AddNote(late_note(left, ENDED_LATE, int(clock.now())))])
+        return cards
+
     def _merge_cards(
-        self, draft: "NewTree", cards: Mapping[str, tuple[str, str, str]]
+        self,
+        draft: "NewTree",
+        cards: Mapping[str, tuple[str, str, str]],
+        twice: Collection[str],
     ) -> list[str]:
-        """Write the merged cards into the draft, and return the conflicts."""
+        """Write the merged cards into the draft, and return the conflicts.
+
+        Of the cards that end `twice` the remote's status counts.
+        """
         wanted = {oid for sides in cards.values() for oid in sides if oid}
         texts = blobs.texts(self.place, wanted)
         wrong = []
@@ -448,6 +515,8 @@ class _BoardMerge:
             base, ours, theirs = (texts.get(oid) if oid else None for oid in sides)
             from gitkanban.board.formats.mergefile import merge_card
 
+            if path in twice and base and ours:
+                ours = _with_status_of(base, ours)
             merged = merge_card(base, ours, theirs, ("here", self.name), strict=True)
             wrong += [f"{path}: {line}" for line in merged.notices]
             if not merged.conflicts:
@@ -472,3 +541,12 @@ class _BoardMerge:
             path: (ours[path].old, ours[path].new, theirs[path].new)
             for path in ours.keys() & theirs.keys()
         }
+
+
+def _with_status_of(base: str, ours: str) -> str:
+    """Return our text of a card with the status that it had before both sides changed it."""
+    from gitkanban.board.formats import cardfile, yamltext
+
+    root = yamltext.load(base, "card")
+    card = cardfile.from_nodes(root, getattr(root.get("id"), "text", ""))
+    return cardfile.edited(ours, {name: getattr(card, name) for name in STATUS_FIELDS})

@@ -7,6 +7,7 @@ is done by the next tick, or by `gc`.
 from collections.abc import Iterable
 
 from gitkanban import clock, failpoints
+from gitkanban.board import late_refs
 from gitkanban.board.repo import commits
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
@@ -60,6 +61,8 @@ def settle(state: TickState, look: BoardLook) -> None:
     """Clean up after what the board now records: ended runs, and merges that somebody else made."""
     state.add(settled=look.plan.settled, notices=look.plan.notices)
     remove_letters(state.place, look.plan.letters)
+    late_refs.keep(state.place, look.plan.late)
+    failpoints.reach("settle.late-kept")
     settle_runs(state.place, look.plan.finished_runs, state.outcome.commit)
     if state.config is None:
         return

@@ -6,19 +6,25 @@ happened here is on the board here.
 """
 
 import time
+from collections.abc import Sequence
 
 from gitkanban import clock, failpoints
-from gitkanban.board import store, sync
-from gitkanban.board.repo import checkouts
+from gitkanban.board import late_refs, store, sync
+from gitkanban.board.repo import checkouts, remotes
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.remotes import Offline
 from gitkanban.board.sync import Link, Published, Synced
+from gitkanban.core.changes import AddNote, Change
+from gitkanban.core.ids import branch_of
 from gitkanban.core.model import Board, Config
-from gitkanban.core.tick.travel import FRESH, Load, wait_to_yield
+from gitkanban.core.names import CardId
+from gitkanban.core.tick.superseded import FENCED, LateWork, late_note
+from gitkanban.core.tick.travel import FRESH, Load, last_work, wait_to_yield
 from gitkanban.core.trust.trusted import ACCEPTING
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import trust
 from gitkanban.runs.records import reached
+from gitkanban.views.message import commit_message
 
 
 def link_to(place: Place, remote: str, config: Config | None, by_hand: bool = False) -> Link:
@@ -42,7 +48,10 @@ def sync_by_hand(place: Place, remote: str, cards: bool) -> Synced:
     done = sync.sync(link, cards)
     refused = dict(done.published.refused)
     reached.note_answer(place.private, remote, int(clock.now()), refused)
-    lines = (*done.notices, *_refusal_lines(remote, done.published))
+    late = [LateWork(*tip) for tip in done.published.fenced]
+    late_refs.keep(place, late)
+    _note_on_cards(place, late)
+    lines = (*done.notices, *_refusal_lines(remote, done.published), *_send_late(link))
     return done._replace(notices=(*lines, *filter(None, [done.base_fault])))
 
 
@@ -51,6 +60,30 @@ def _config_of(place: Place) -> Config | None:
         return store.read(place).config
     except GitkanbanError:  # there is no board here yet, or none that can be read
         return None
+
+
+def _note_on_cards(place: Place, late: Sequence[LateWork]) -> None:
+    """Note on its card where work is whose branch has other commits at the remote."""
+
+    def notes(board: Board) -> list[Change]:
+        return [
+            AddNote(late_note(work, FENCED, int(clock.now())))
+            for work in late
+            if work.card in board.cards and all(n.id != work.run for n in board.notes_of(work.card))
+        ]
+
+    if late:
+        store.commit(place, notes, message=commit_message)
+
+
+def _send_late(link: Link) -> list[str]:
+    """Send what was set aside; a failure is a notice, for it is kept here as well."""
+    if not link.work:
+        return []
+    try:
+        return late_refs.send(link.place, link.remote)
+    except GitkanbanError as error:
+        return [f"warning: what was set aside is not sent: {error.message}"]
 
 
 def _refusal_lines(remote: str, done: Published) -> list[str]:
@@ -71,6 +104,7 @@ class Remote:
         self.notices: list[str] = []  # from syncs, and when it cannot be reached
         self.errors: list[str] = []  # faults that only a person can clear
         self._asked = False  # in this tick
+        self._unnoted: list[LateWork] = []  # work set aside, of which its card does not know yet
         self._lost, self._won, self._took = 0, False, 0.0  # claims, and the seconds of the last one
         now = int(clock.now())
         self._is_fresh = now - reached.recall(place.private, name).at < FRESH
@@ -85,6 +119,15 @@ class Remote:
             return False
         self.waiting = self.waiting or not self._is_fresh
         return self._is_fresh
+
+    def latest_of(self, card: CardId, board: Board) -> str:
+        """Return the commit that the last attempt left on the card's branch there; empty for none.
+
+        The board names it and the remote has it there: a record alone may say anything.
+        """
+        last = last_work(board.runs_of(card))
+        there = remotes.tip(self.place, self.name, branch_of(card))
+        return there if last is not None and there == last.commit else ""
 
     def base_refusal(self, config: Config) -> str:
         """Return why no base can be pushed there, so that no tick may accept; empty if it can."""
@@ -126,6 +169,8 @@ class Remote:
         """
         if self.offline:
             return False
+        late, self._unnoted = self._unnoted, []
+        _note_on_cards(self.place, late)
         waited, self.waiting = self.waiting, False
         link = link_to(self.place, self.name, _config_of(self.place))
         unsent = bool(sync.load_of(link) != Load(""))
@@ -139,7 +184,7 @@ class Remote:
             return False
         self._note_answer(done.published)
         self._is_fresh = True
-        self.notices += done.notices
+        self.notices += (*done.notices, *_send_late(link))
         self._note_base_fault(done.base_fault)
         return done.pulled or waited
 
@@ -148,6 +193,9 @@ class Remote:
         now = int(clock.now())
         reached.note_answer(self.place.private, self.name, now, dict(done.refused))
         self.notices += _refusal_lines(self.name, done)
+        late = [LateWork(*tip) for tip in done.fenced]
+        late_refs.keep(self.place, late)
+        self._unnoted += late  # the board's branch must not move while a claim is under way
 
     def _note_base_fault(self, fault: str) -> None:
         if fault and fault != self.base_fault:

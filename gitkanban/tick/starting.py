@@ -60,6 +60,7 @@ class Launcher:
     """Starts what was committed."""
 
     def __init__(self, state: TickState, board: Board, config: Config) -> None:
+        self.remote = state.remote
         self.place, self.locks, self.executors = state.place, state.locks, state.executors
         self.board, self.config = board, config
         self._fingerprint = b""
@@ -113,6 +114,7 @@ class Launcher:
             policy=worker.workspace_policy,
             worktrees=self.config.worktrees,
             known=bool(self.board.runs_of(card.id)),
+            latest=self.remote.latest_of(card.id, self.board) if self.remote else "",
             without_board=bool(self.place.prefix)
             and len(self.board.cards) > BOARD_FILES_MOST
             and not worker.board,

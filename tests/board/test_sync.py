@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board import store
+from gitkanban.board import late_refs, store
 from gitkanban.board.init import create
 from gitkanban.board.repo import refs
 from gitkanban.board.repo import remotes as module
@@ -20,9 +20,10 @@ from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.placefinder import find
 from gitkanban.board.repo.remotes import Offline
 from gitkanban.board.sync import Conflicting, Link, publish, remote_of, sync
-from gitkanban.core.changes import AddCard, AddNote, Change, EditCard
-from gitkanban.core.model import Board, Card, Note
+from gitkanban.core.changes import AddCard, AddNote, Change, EditCard, EndRun
+from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.core.tick import network
+from gitkanban.core.tick.superseded import LateWork
 from gitkanban.core.tick.travel import Load
 from gitkanban.errors import NotFound, Refused
 from gitkanban.tick.remote import Remote
@@ -489,3 +490,69 @@ def test_a_remote_that_is_a_path_beside_the_checkout(repo: Path, branch: str) ->
     change(one, AddCard(Card("C", "c")))
     assert sync(Link(one, "origin")).pushed
     assert sync(Link(two, "origin")).pulled
+
+
+def ended(run: str, commit: str, **more: object) -> Run:
+    return Run(run, "A", "w#1", "h", "k1", "w", 5, 9, "succeeded", commit=commit)._replace(**more)
+
+
+GIVEN_UP = Run("r1", "A", "w#1", "h", "k1", "w", ended=7, outcome="lost", why="Ada gave up")
+RUNNING = {"status": "running", "run": "r1", "clone": "k1", "host": "h", "slot": "w#1"}
+FREE = {"run": "", "clone": "", "host": "", "slot": ""}
+
+
+@FORMS
+def test_a_run_that_was_given_up_there_and_ended_here_no_longer_counts(
+    repo: Path, branch: str
+) -> None:
+    one, two, hub = pair(repo, branch)
+    change(one, EditCard("A", RUNNING))
+    sync(Link(one, "origin"))
+    sync(Link(two, "origin"))
+    work = git(Path(one.main), "rev-parse", "HEAD")
+    change(one, EndRun(ended("r1", work)), EditCard("A", {"status": "review", **FREE}))
+    again = {**RUNNING, "run": "r2", "clone": "k2"}
+    change(two, EndRun(GIVEN_UP), EditCard("A", {"status": "todo", **FREE}))
+    change(two, EditCard("A", again))
+    assert sync(Link(two, "origin")).pushed
+    assert sync(Link(one, "origin")).pushed
+    board = store.read(one)
+    assert (board.cards["A"].status, board.cards["A"].run) == ("running", "r2")
+    assert [run.outcome for run in board.runs_of("A")] == ["lost"]
+    [note] = board.notes_of("A")
+    assert note.id == "r1"
+    assert work[:10] in note.text
+    assert git(Path(one.main), "rev-parse", "refs/gitkanban/late/r1") == work
+    [line] = late_refs.send(one, "origin")
+    assert line == "what run r1 left is in refs/gitkanban/salvage/r1 at origin"
+    assert git(hub, "rev-parse", "refs/gitkanban/salvage/r1") == work
+    assert late_refs.send(one, "origin") == []
+    assert not sync(Link(two, "origin")).pushed
+    assert store.read(two).commit == board.commit
+
+
+@FORMS
+def test_giving_up_a_run_whose_end_was_there_first_changes_nothing(repo: Path, branch: str) -> None:
+    one, two, _ = pair(repo, branch)
+    change(one, EditCard("A", RUNNING))
+    sync(Link(one, "origin"))
+    sync(Link(two, "origin"))
+    change(one, EndRun(ended("r1", "c" * 40)), EditCard("A", {"status": "review", **FREE}))
+    sync(Link(one, "origin"))
+    change(two, EndRun(GIVEN_UP), EditCard("A", {"status": "todo", **FREE}))
+    assert sync(Link(two, "origin")).pushed
+    board = store.read(two)
+    assert board.cards["A"].status == "review"
+    assert [run.outcome for run in board.runs_of("A")] == ["succeeded"]
+    assert board.notes_of("A") == ()
+
+
+def test_a_remote_that_takes_no_hidden_refs_loses_nothing(repo: Path) -> None:
+    one, _, hub = pair(repo, "kanban")
+    git(hub, "config", "receive.hideRefs", "refs/gitkanban")
+    work = git(repo, "rev-parse", "HEAD")
+    late_refs.keep(one, [LateWork("A", "r1", work)])
+    [line] = late_refs.send(one, "origin")
+    assert line.startswith("what run r1 left is in refs/gitkanban/late/r1 of this clone alone")
+    assert late_refs.send(one, "origin") == []
+    assert git(repo, "rev-parse", "refs/gitkanban/late/r1") == work

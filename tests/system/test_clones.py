@@ -87,6 +87,24 @@ def test_two_clones_that_accept_at_once_grow_one_base(make: Callable[..., Arena]
     assert {"T0", "T1"} <= set(git(both.remote, "log", trailers, "main").split())
 
 
+def test_the_next_attempt_in_another_clone_goes_on_from_the_last(
+    make: Callable[..., Arena],
+) -> None:
+    arena = make({"T0": "@lane"}, branch="kanban")
+    arena.words("T0", "commit exit:3", "commit")
+    both = Clones(arena)
+    for _ in range(2):
+        both.tick(both.places[0])
+    arena.later(700)
+    for _ in range(2):
+        both.tick(both.places[1])
+    first, second = both.runs()
+    assert (first["outcome"], second["outcome"]) == ("failed", "succeeded")
+    assert second["clone"] != first["clone"]
+    assert second["start_commit"] == first["commit"]
+    assert git(both.remote, "rev-parse", "card/T0") == second["commit"]
+
+
 @pytest.mark.parametrize("branch", ["", "kanban"], ids=["in tree", "own branch"])
 def test_two_clones_that_are_killed_now_and_then(make: Callable[..., Arena], branch: str) -> None:
     arena = make({}, branch=branch)

@@ -215,3 +215,21 @@ def test_a_remote_out_of_reach_is_left_alone_for_a_while_and_sync_asks_at_once(
         remote_module.sync_by_hand(arena.place, "origin", cards=False)
     assert [each.card for each in ticked(arena).started] == ["T1"]
     arena.wait()
+
+
+def test_work_whose_branch_has_other_commits_there_is_set_aside(arena: Arena) -> None:
+    there = remote_of(arena)
+    other = git(there, "commit-tree", "-p", "main", "-m", "another's", "main^{tree}")
+    git(there, "update-ref", "refs/heads/card/T0", other)
+    ticked(arena)
+    arena.wait()
+    work = git(arena.repo, "rev-parse", "card/T0")
+    assert git(there, "rev-parse", "card/T0") == other
+    [note] = [each for each in arena.board().notes_of("T0") if each.by == "gitkanban"]
+    assert "but the branch of its card has other commits at the remote" in note.text
+    assert git(there, "rev-parse", f"refs/gitkanban/salvage/{note.run}") == work
+    assert git(there, "rev-parse", "kanban") == arena.board().commit
+    assert arena.status("T0") == "done"
+    ticked(arena)
+    notes = [each.id for each in arena.board().notes_of("T0") if each.by == "gitkanban"]
+    assert notes == [note.id]

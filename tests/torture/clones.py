@@ -69,6 +69,10 @@ class Clones:
         """The cards of the remote's board, by id."""
         return {row["id"]: row for row in self._read("cards")}
 
+    def runs(self) -> list[dict[str, Any]]:
+        """The runs of the remote's board, by card and age."""
+        return self._read("runs")
+
     def violations(self) -> list[str]:
         """Runs that began without the work of a parent."""
         runs, cards = self._read("runs"), self.cards()

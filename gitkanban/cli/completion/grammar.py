@@ -392,6 +392,8 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         ('card running', False),
     ), (
         (('--from',), 'clone', False, 'The clone that is gone'),
+        (('-n', '--dry-run'), None, False, 'Print what would be given up, and change nothing'),
+        (('-y', '--yes'), None, False, 'Give up all runs of a clone without asking'),
         (('-b', '--branch'), 'branch', False, "Use this branch's board"),
         (('--json',), None, False, 'Print JSON'),
     )),

@@ -12,6 +12,7 @@ from gitkanban.core.tick.budget import crossed
 from gitkanban.core.tick.facts import AgentState, Observed, RunFacts
 from gitkanban.core.tick.reconcile import Settled, Stop, reconcile, to_accept
 from gitkanban.core.tick.schedule import Hold, Start, schedule
+from gitkanban.core.tick.superseded import LateWork
 from gitkanban.typed import NamedTuple
 
 
@@ -31,6 +32,7 @@ class Plan(NamedTuple):
     notices: tuple[str, ...]
     letters: tuple[tuple[RunId, tuple[str, ...]], ...]  # of sessions: (run, files finished with)
     agents: AgentState  # what is known of agents after those ends
+    late: tuple[LateWork, ...]  # of runs that were given up: to be kept
     after: Board  # the board with `changes` applied
 
 
@@ -56,6 +58,7 @@ def plan(board: Board, observed: Observed) -> Plan:
         ),
         letters=reconciled.letters,
         agents=reconciled.agents,
+        late=reconciled.late,
         after=after,
     )
 

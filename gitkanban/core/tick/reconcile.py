@@ -6,7 +6,15 @@ record are listed for reclaiming. Pure: the tick has the effects. There is no ot
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPause, applied
+from gitkanban.core.changes import (
+    NOT_RUNNING,
+    AddNote,
+    Change,
+    EditCard,
+    EndRun,
+    SetPause,
+    applied,
+)
 from gitkanban.core.cutting import cut
 from gitkanban.core.model import (
     BLOCKED,
@@ -28,6 +36,13 @@ from gitkanban.core.tick import agent_state
 from gitkanban.core.tick.absence import absence_words
 from gitkanban.core.tick.facts import AgentState, Landing, Observed, RunFacts
 from gitkanban.core.tick.letters import open_letters
+from gitkanban.core.tick.superseded import (
+    ENDED_LATE,
+    LateWork,
+    is_given_up,
+    late_note,
+    late_work,
+)
 from gitkanban.core.tick.verdict import COUNTED, Verdict, counting, destination, verdict
 from gitkanban.typed import Literal, NamedTuple
 
@@ -68,6 +83,7 @@ class Reconciled(NamedTuple):
     notices: tuple[str, ...] = ()
     letters: tuple[tuple[RunId, tuple[str, ...]], ...] = ()  # (run, files finished with)
     agents: AgentState = AgentState()  # what is known of agents after these ends
+    late: tuple[LateWork, ...] = ()  # of runs that were given up: to be kept
 
 
 class _Sorted(NamedTuple):
@@ -77,12 +93,13 @@ class _Sorted(NamedTuple):
     stops: list[Stop]
     reclaims: list[RunFacts]
     finished: list[RunId]
+    late: list[LateWork]
 
 
 # Long: it collects changes to one board, step by step, and fills in every field of the result.
 def reconcile(board: Board, observed: Observed) -> Reconciled:
     """Compare the board with what was observed. Equal inputs give equal results, in run order."""
-    ended, stops, reclaims, finished_runs = _sort_runs(board, observed)
+    ended, stops, reclaims, finished_runs, late = _sort_runs(board, observed)
     agents = agent_state.learn(
         observed.agents, [(facts, judged.outcome) for facts, judged, _ in ended], observed.now
     )
@@ -106,6 +123,7 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         merged = board.cards.get(card_id)
         if merged and merged.status == REVIEW:
             changes.append(base_has_work(merged, observed.merged[card_id]))
+    changes += _late_notes(board, late, observed.now)
     changes = _with_landings(board, changes, observed.accepted)
     changes += [SetPause(pause) for pause in pauses]
     return Reconciled(
@@ -122,21 +140,33 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         ),
         letters=letters,
         agents=agents,
+        late=tuple(late),
     )
 
 
+def _late_notes(board: Board, late: Iterable[LateWork], now: int) -> list[Change]:
+    return [
+        AddNote(late_note(work, ENDED_LATE, now))
+        for work in late
+        if work.card in board.cards and all(n.id != work.run for n in board.notes_of(work.card))
+    ]
+
+
 def _sort_runs(board: Board, observed: Observed) -> _Sorted:
-    sorted_runs = _Sorted([], [], [], [])
+    sorted_runs = _Sorted(ended=[], stops=[], reclaims=[], finished=[], late=[])
     for facts in sorted(observed.runs):
         card = board.cards.get(facts.card)
         current = card is not None and card.status == RUNNING and card.run == facts.run
-        recorded = any(run.run == facts.run for run in board.runs_of(facts.card))
+        record = next((run for run in board.runs_of(facts.card) if run.run == facts.run), None)
+        over = facts.exit is not None and facts.collected
         if facts.alive:
             if not current:
                 sorted_runs.stops.append(Stop(facts.run, facts.card, _why_stop(card)))
-        elif recorded and not current:
+        elif record and not current and (over or not is_given_up(record)):
             sorted_runs.finished.append(facts.run)
-        elif facts.exit is None or not facts.collected:
+            left = late_work(facts.run, facts.card, facts.work.tip, facts.start_commit)
+            sorted_runs.late.extend([left] if left and is_given_up(record) else ())
+        elif not over:
             sorted_runs.reclaims.append(facts)
         else:
             sorted_runs.ended.append((facts, _judge_run(board, facts, current), current))

@@ -8,9 +8,9 @@ import os
 from functools import cache
 
 from gitkanban import failpoints, files
-from gitkanban.board.repo import commits, git
+from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.board.repo.place import Place
-from gitkanban.core.ids import branch_of
+from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.model import SHARED, WORKTREE
 from gitkanban.core.names import CardId
 from gitkanban.errors import GitFailed, Refused
@@ -39,6 +39,7 @@ class Wish(NamedTuple):
     worktrees: str = ""  # a folder; empty: `<repo>.worktrees`
     known: bool = False  # the card has run before: a branch with commits is its own
     without_board: bool = False  # leave .kanban out of the checkout (many cards in tree)
+    latest: str = ""  # a commit from another clone that the branch is brought up to, if it can be
 
 
 class Workspace(NamedTuple):
@@ -69,6 +70,8 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     path = worktrees.current_path(place, wish.card, wish.worktrees)
     admin = worktrees.admin_at(place, wish.card, path, wish.worktrees)
     notices = worktrees.make_plain(place.common, branch_of(wish.card))
+    if not os.path.lexists(path):
+        _forward_branch(place, wish)
     if admin:
         _check_ours(wish, path, admin)
         notices += ground.set_right(path, admin, wish.run)
@@ -80,6 +83,15 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
         ready = _make_workspace(place, locks, wish, path, notices=notices)
     includes = bool(place.main) and including.is_asked(place.common, wish.base)
     return ready._replace(includes=includes)
+
+
+def _forward_branch(place: Place, wish: Wish) -> None:
+    """Bring the card's branch, of which there is no worktree, up to what another clone has left."""
+    ref = card_ref(wish.card)
+    tip = checkouts.tip(place, ref)
+    if wish.latest and (not tip or commits.is_ancestor(place.common, tip, wish.latest)):
+        old = tip or worktrees.NO_COMMIT
+        git.run(place.common, "update-ref", "--no-deref", ref, wish.latest, old)
 
 
 def _check_ours(wish: Wish, path: str, admin: str) -> None:
@@ -253,9 +265,10 @@ def _continue_workspace(
     else:
         notices += unfinished.settle_worktree(place.common, path, admin, branch, run=wish.run)
     failpoints.reach("workspace.set-right")
-    if tip != base and commits.is_ancestor(place.common, tip, base):
-        with _view_for_checkout(place, path, admin, branch, sparse=sparse) as view:
-            tip = _bring_to_base(view, admin, branch, (tip, base), notices=notices)
+    for there in filter(None, (wish.latest, base)):
+        if tip != there and commits.is_ancestor(place.common, tip, there):
+            with _view_for_checkout(place, path, admin, branch, sparse=sparse) as view:
+                tip = _bring_to_base(view, admin, branch, (tip, there), notices=notices)
     failpoints.reach("workspace.forwarded")
     setup = not os.path.exists(f"{admin}/{_SETUP}")
     return Workspace(

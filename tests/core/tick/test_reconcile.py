@@ -2,10 +2,11 @@
 
 import pytest
 
-from gitkanban.core.changes import EditCard, EndRun, SetPause, applied
+from gitkanban.core.changes import AddNote, EditCard, EndRun, SetPause, applied
 from gitkanban.core.model import Board, Run
 from gitkanban.core.tick.facts import Elsewhere, Exit, Landing, Report, RunFacts, StepEnd, Work
 from gitkanban.core.tick.reconcile import SUMMARY_MOST, Reconciled, reconcile, to_accept
+from gitkanban.core.tick.superseded import LateWork
 from gitkanban.core.transitions import TICK, allowed
 from tests.support.boards import CLONE, NOW, board, observed
 
@@ -202,3 +203,35 @@ def test_a_merge_moves_a_card_only_out_of_review(status: str) -> None:
     state = board(f"T1 {status}")
     card = applied(state, after(state, accepted={"T1": Landing("a" * 40)}).changes).cards["T1"]
     assert card.status == ("done" if status == "review" else status)
+
+
+def given_up(**more: object) -> Board:
+    """The board after a person gave up the run of T1, which may run again."""
+    lost = Run("r5", "T1", "solo#1", "here", CLONE, "solo", ended=NOW, outcome="lost")
+    return board("T1 todo", **more)._replace(runs={"T1": (lost,)})
+
+
+def test_a_run_that_was_given_up_and_ends_after_all_leaves_a_note_with_its_commit() -> None:
+    found = after(given_up(), facts(exit=OK))
+    [note] = found.changes
+    assert isinstance(note, AddNote)
+    assert (note.note.id, note.note.card) == ("r5", "T1")
+    assert note.note.text.startswith(
+        "Run r5 was given up, and has ended after all. It left commit c2,"
+    )
+    assert found.late == (LateWork("T1", "r5", "c2"),)
+    assert found.finished_runs == ("r5",)
+    # The same end noted before, as after a kill between commit and settling.
+    again = after(applied(given_up(), found.changes), facts(exit=OK))
+    assert (again.changes, again.late) == ((), found.late)
+
+
+def test_a_run_that_was_given_up_and_left_nothing_needs_no_note() -> None:
+    found = after(given_up(), facts(exit=OK, work=Work(tip="c1")))
+    assert found == Reconciled(finished_runs=("r5",))
+
+
+def test_a_run_that_was_given_up_is_collected_before_it_is_judged() -> None:
+    found = after(given_up(), facts(exit=OK, collected=False))
+    assert [each.run for each in found.reclaims] == ["r5"]
+    assert found.finished_runs == ()
