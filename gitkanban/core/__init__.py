@@ -4,6 +4,8 @@ agents/      Agents as data: their command lines, prompts, output and memory
 backoff      When a card may be tried again: its `not_before`, unless no back-off can have set it
 care/        What is wrong around a board, in words, and what may be removed
 changes      Changes to a board as data: how they are applied, and how they read as history
+clones       The clones that work on a board, as far as the board itself names them: where each is,
+             what it runs, and when it was last heard of
 cutting      Shortening of long texts; every cut says how much was left out
 editing      New cards and edits of cards, checked against the board they go to
 forecast/    The future of a board, simulated by the real rules, and how good it is

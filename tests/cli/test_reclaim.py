@@ -1,5 +1,6 @@
 """A run of another clone is given up by a person, and by nobody else."""
 
+import json
 from pathlib import Path
 
 from gitkanban.board import store
@@ -40,3 +41,44 @@ def test_a_run_of_our_own_is_not_reclaimed(repo: Path) -> None:
     boards.commit(place, AddCard(new_card))
     refused = call(repo, "reclaim", "T1", "--from", own)
     assert refused.code == 1 and "this clone's own" in refused.err
+
+
+def running(card: str, clone: str, host: str) -> Card:
+    return Card(
+        card, title="there", worker="coder", status="running",
+        run="01m8js7r1r8x8vjb001p", slot="coder#1", clone=clone, host=host,
+    )  # fmt: skip
+
+
+def test_all_runs_of_a_clone_are_given_up_at_once(repo: Path) -> None:
+    cards = (running("T1", "gone", "far"), running("T2", "gone", "far"), running("T3", "b", "near"))
+    place = new(repo, FORMS[0], *cards)
+    shown = ok(repo, "reclaim", "--from", "gone", "--dry-run")
+    assert shown.startswith("clone gone on far, last heard of ")
+    assert "began)\nwould give up the run of T1\nwould give up the run of T2\n" in shown
+    refused = call(repo, "reclaim", "--from", "gone")
+    assert refused.code == 1 and "nothing was given up" in refused.err
+    assert store.read(place).cards["T1"].status == "running"
+    done = ok(repo, "reclaim", "--from", "gone", "--yes")
+    assert done.endswith("T1 running → todo\nT2 running → todo\n")
+    statuses = {name: card.status for name, card in store.read(place).cards.items()}
+    assert {name: statuses[name] for name in ("T1", "T2", "T3")} == {
+        "T1": "todo", "T2": "todo", "T3": "running",
+    }  # fmt: skip
+    again = call(repo, "reclaim", "--from", "gone", "--yes")
+    assert again.code == 1 and "clone gone runs nothing on this board" in again.err
+
+
+def test_a_whole_clone_as_json(repo: Path) -> None:
+    new(repo, FORMS[0], running("T1", "gone", "far"))
+    row = json.loads(ok(repo, "reclaim", "--from", "gone", "--dry-run", "--json"))
+    assert (row["clone"], row["host"], row["cards"]) == ("gone", "far", ["T1"])
+    assert row["last_heard"] > 1_700_000_000
+    row = json.loads(ok(repo, "reclaim", "--from", "gone", "--json"))
+    assert row["cards"] == [{"id": "T1", "status": "todo"}]
+
+
+def test_our_own_clone_is_not_given_up_as_a_whole(repo: Path) -> None:
+    place = new(repo, FORMS[0])
+    refused = call(repo, "reclaim", "--from", clone_id(place), "--yes")
+    assert refused.code == 1 and "is this clone" in refused.err
