@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.common.by import By
 
 from gitkanban.views.page.html import page_html
 from gitkanban.views.page.value import PageContent, page_value
@@ -118,6 +120,19 @@ class Browser:
     def press(self, keys: str) -> None:
         """Type into whatever has the focus."""
         self.driver.switch_to.active_element.send_keys(keys)
+
+    def click(self, selector: str) -> None:
+        """Click what is found, as a hand would; what is drawn again meanwhile is found again."""
+        end = time.monotonic() + SECONDS_MOST
+        while True:
+            try:
+                found = self.driver.find_element(By.CSS_SELECTOR, selector)
+                # Else it may come to lie below the head, which stays.
+                self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
+                return found.click()
+            except WebDriverException as error:
+                assert time.monotonic() < end, f"{selector}: {error.msg}"
+                time.sleep(0.05)
 
     def errors(self) -> list[str]:
         """Return what the browser complained of since: refused requests, policy, script errors."""
