@@ -69,7 +69,7 @@ def test_files_that_are_small_alone_may_be_too_large_together(
     monkeypatch.setattr(sizes, "together_most", lambda files: 500 * files)
     for cache in (folder(repo).parent / ".git/gitkanban/cache").iterdir():
         cache.unlink()
-    with pytest.raises(BadData, match="larger together"):
+    with pytest.raises(BadData, match="too large together"):
         store.read(here)
 
 
