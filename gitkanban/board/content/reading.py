@@ -5,7 +5,7 @@ any time. Cards in the layout of `fmt` are read faster than such a cache, so the
 """
 
 from collections.abc import Collection, Container, Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from gitkanban import clock
 from gitkanban.board.repo import blobs, cachefile, git
@@ -28,9 +28,10 @@ from gitkanban.errors import BadData, GitFailed, Refused
 from gitkanban.typed import Any, NamedTuple
 
 # Parsed values are read back by position, so other fields make it a cache of another version.
-VERSION = (2, *(kind._fields for kind in (Card, Run, Note, Pause, Problem)))
+VERSION = (3, *(kind._fields for kind in (Card, Run, Note, Pause, Problem)))
 ROOM = 64 << 10  # bytes of `sizes.FILE_MOST` reserved for what ticks add to a file later
 _NO_FILES = {"120000": "a symbolic link", "160000": "a submodule"}  # by their modes in a tree
+_AT_ONCE = ("card", "archived")  # kinds of files that most often need no parser
 _RUN_MOST = 30 * 86400  # seconds that a run may have lasted
 QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read on demand
 ARCHIVE = "archive"  # the folder of archived cards, runs and notes
@@ -106,7 +107,7 @@ def _parse_kind(kind: str, data: bytes, path: str) -> Any:
 
 def _parse_at_once(kind: str, data: bytes, path: str) -> Any:
     """Return the value of a card in the layout of `fmt`; None for any other file."""
-    if kind not in ("card", "archived"):
+    if kind not in _AT_ONCE:
         return None
     from gitkanban.board.formats import cardfast  # late: a warm read parses nothing
 
@@ -192,37 +193,50 @@ class ParsedFiles:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.path = f"{place.private}/cache/parsed"
-        self.known: dict[str, Any] = cachefile.load(self.path, VERSION) or {}
         self.grown = False
 
-    def values(self, files: Collection[BoardFile]) -> dict[str, _Parsed]:
+    @cached_property
+    def known(self) -> dict[str, Any]:
+        """The cached rows, which are read when the first file needs one."""
+        return cachefile.load(self.path, VERSION) or {}
+
+    def values(self, entries: Collection[BoardFile]) -> dict[str, _Parsed]:
         """The value of each file, by path, in the order of the files."""
         by_path: dict[str, _Parsed] = {}
         missing: dict[str, list[BoardFile]] = {}
-        for entry in files:
+        for entry in entries:
+            row = None
             if what := _NO_FILES.get(entry.mode, ""):
                 by_path[entry.path] = _Parsed(None, self._problem(entry, what))
                 continue
-            row = self.known.get(f"{entry.oid} {entry.path}")
+            if kind_of(entry.path) not in _AT_ONCE:
+                row = self.known.get(f"{entry.oid} {entry.path}")
             if row is None:
                 missing.setdefault(entry.oid, []).append(entry)
             else:
                 by_path[entry.path] = _revive_row(entry.path, row)
         for oid, size, data in blobs.read(self.place, missing):
             for entry in missing[oid]:
-                kind = kind_of(entry.path)
-                value = data is not None and _parse_at_once(kind, data, entry.path)
-                if value:
-                    by_path[entry.path] = _Parsed(value)
-                    continue
-                parsed = self._parse(entry, size, data)
-                self.known[f"{oid} {entry.path}"] = (
-                    tuple(parsed.problem) if parsed.problem else None,
-                    parsed.value if parsed.problem else tuple(parsed.value),
-                )
-                self.grown = True
-                by_path[entry.path] = parsed
-        return {entry.path: by_path[entry.path] for entry in files if entry.path in by_path}
+                by_path[entry.path] = self._value_of(entry, size, data)
+        return {entry.path: by_path[entry.path] for entry in entries if entry.path in by_path}
+
+    def _value_of(self, entry: BoardFile, size: int, data: bytes | None) -> _Parsed:
+        if data is None:
+            return self._parse(entry, size, data)
+        value = _parse_at_once(kind_of(entry.path), data, entry.path)
+        if value is not None:
+            return _Parsed(value)
+        key = f"{entry.oid} {entry.path}"
+        row = self.known.get(key)
+        if row is not None:
+            return _revive_row(entry.path, row)
+        parsed = self._parse(entry, size, data)
+        self.known[key] = (
+            tuple(parsed.problem) if parsed.problem else None,
+            parsed.value if parsed.problem else tuple(parsed.value),
+        )
+        self.grown = True
+        return parsed
 
     def _parse(self, entry: BoardFile, size: int, data: bytes | None) -> _Parsed:
         path = self.place.path(entry.path)
