@@ -9,8 +9,10 @@ from itertools import islice
 from gitkanban import clock
 from gitkanban.board import store
 from gitkanban.board.content import reading
+from gitkanban.board.repo.checkouts import tip
 from gitkanban.board.repo.place import Place
 from gitkanban.core.forecast.usual import usual_forecast
+from gitkanban.core.ids import card_ref
 from gitkanban.core.model import BLOCKED, REVIEW, TERMINAL, Board, Card
 from gitkanban.core.names import NO_RUN, CardId
 from gitkanban.core.situation.rows import NEEDS_YOU, NEXT
@@ -27,8 +29,21 @@ _PRINTED = 600  # lines of a session's stdout that are read for them
 _COMMITS = 500  # commits whose events are read
 
 
-def content_now(place: Place, with_logs: bool = False) -> PageContent:
+class LastPage:
+    """What was read for the last page of a board and is the same for the next one.
+
+    A view that is kept up to date passes it from page to page: events of a commit never change, nor
+    does the patch of a branch that has not moved.
+    """
+
+    def __init__(self) -> None:
+        self.events: dict[str, list[Any]] = {}  # by commit
+        self.patches: dict[tuple[str, ...], CardPatch | None] = {}  # by card, tip, run's commit
+
+
+def content_now(place: Place, with_logs: bool = False, last: LastPage | None = None) -> PageContent:
     """Return the board as it is now. `with_logs` adds logs, which may hold secrets."""
+    last = last or LastPage()
     from gitkanban.cli.quick import status_now
     from gitkanban.runs.observe import glance
     from gitkanban.runs.supervision.locks import Locks
@@ -40,9 +55,9 @@ def content_now(place: Place, with_logs: bool = False) -> PageContent:
     # As in `simulate`, missing trust holds nothing back.
     observed = glance(place, board, now, Locks(place.private))._replace(untrusted={})
     groups = {card["id"]: card["group"] for card in status["cards"]}
-    extras = dict(_extras_of(place, board, groups, with_logs))
+    extras = dict(_extras_of(place, board, groups, with_logs, last=last))
     return PageContent(
-        status, board, now, runs, events=_events_of(place, board.commit),
+        status, board, now, runs, events=_events_of(place, board.commit, last),
         forecast=usual_forecast(board, observed, runs), extras=extras,
     )  # fmt: skip
 
@@ -86,13 +101,13 @@ def _content_of(place: Place, board: Board, now: int) -> PageContent:
 
     runs = reading.runs_since(place, board, 0)
     return PageContent(
-        status_of(place, board, now), board, now, runs, events=_events_of(place, board.commit),
+        status_of(place, board, now), board, now, runs, events=_events_of(place, board.commit, LastPage()),
         forecast=usual_forecast(board, Observed(now, "", ""), runs), of_now=False,
     )  # fmt: skip
 
 
-def _events_of(place: Place, commit: str) -> list[Any]:
-    """Return the latest events of `log`, newest first."""
+def _events_of(place: Place, commit: str, last: LastPage) -> list[Any]:
+    """Return the latest events of `log`, newest first. Only commits that are new are read."""
     from gitkanban.board.review import history
     from gitkanban.views.page.value import EVENTS_MOST
 
@@ -100,28 +115,39 @@ def _events_of(place: Place, commit: str) -> list[Any]:
         commits = history.commits(place, rev=commit, most=_COMMITS)
     except NotFound:
         return []
-    return list(islice(history.events(place, commits), EVENTS_MOST))
+    new: dict[str, list[Any]] = {each.id: [] for each in commits if each.id not in last.events}
+    for event in history.events(place, [each for each in commits if each.id in new]):
+        new[event.commit].append(event)
+    last.events = {each.id: new.get(each.id) or last.events.get(each.id, []) for each in commits}
+    return list(islice((event for each in commits for event in last.events[each.id]), EVENTS_MOST))
 
 
 def _extras_of(
-    place: Place, board: Board, groups: dict[CardId, str], with_logs: bool
+    place: Place, board: Board, groups: dict[CardId, str], with_logs: bool, last: LastPage
 ) -> Iterator[tuple[CardId, CardExtras]]:
     """Yield (card, what the page adds for it) for open cards: diff, prompt, log."""
-    prompts = patches = 0
+    from gitkanban.board.work.patches import tips_of
+
+    prompts = 0
+    patches: dict[tuple[str, ...], CardPatch | None] = {}
     for name, group in groups.items():
         card = board.cards.get(name)
         if card is None or card.status in TERMINAL:
             continue
         extras = CardExtras()
-        if card.status in (REVIEW, BLOCKED) and patches < PATCHES_MOST:
-            patches += 1
-            extras = extras._replace(patch=_patch_of(place, board, card))
+        if card.status in (REVIEW, BLOCKED) and len(patches) < PATCHES_MOST:
+            key = (name, tip(place, card_ref(name)), *tips_of(board, card))
+            if key not in last.patches:
+                last.patches[key] = _patch_of(place, board, card)
+            patches[key] = last.patches[key]
+            extras = extras._replace(patch=patches[key])
         if group in (NEEDS_YOU, NEXT) and prompts < PROMPTS_MOST:
             prompts += 1
             extras = extras._replace(prompt=_prompt_of(place, board, card, with_logs))
         if with_logs:
             extras = extras._replace(log=_log_of(place, board, card))
         yield name, extras
+    last.patches = patches
 
 
 def _patch_of(place: Place, board: Board, card: Card) -> CardPatch | None:

@@ -7,7 +7,7 @@ import signal
 import socket
 
 from gitkanban.board.repo.place import Place
-from gitkanban.cli.boardpage import content_now
+from gitkanban.cli.boardpage import LastPage, content_now
 from gitkanban.cli.browser import open_in_browser
 from gitkanban.cli.streams import echo
 from gitkanban.views.page.value import page_value
@@ -48,7 +48,8 @@ def _serve_until_signal(
             opened.remove()
 
     async def run() -> None:
-        board = LiveBoard(place, lambda: _read_board(place))
+        last = LastPage()
+        board = LiveBoard(place, lambda: _read_board(place, last))
         follow = asyncio.ensure_future(board.follow())
         app = Answering(place, board, ActRunner(os.getcwd()), access, on_first_look=on_first_look)
         await serve(listener, app, on_end=board.close)
@@ -65,9 +66,9 @@ def _serve_until_signal(
     return 128 + ended[0] if ended else 0
 
 
-def _read_board(place: Place) -> BoardRead:
+def _read_board(place: Place, last: LastPage) -> BoardRead:
     """Return the board as it is now, with logs: whoever looks is who runs the sessions."""
-    content = content_now(place, with_logs=True)
+    content = content_now(place, with_logs=True, last=last)
     waits = (card["not_before"] for card in content.status["cards"])
     times = [at for each in waits if each and (at := seconds(each)) > content.now]
     running = {card["id"]: card["run"] for card in content.status["cards"] if card["slot"]}

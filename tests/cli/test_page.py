@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from gitkanban.board.repo.placefinder import find
+from gitkanban.cli import boardpage
+from gitkanban.cli.boardpage import LastPage, content_now
 from gitkanban.core.changes import EndRun
 from gitkanban.core.model import Run
 from gitkanban.core.names import RunId
@@ -248,3 +251,28 @@ def test_outside_a_repository_it_says_so(tmp_path: Path) -> None:
     done = call(tmp_path, "page")
     assert done.code == 1 and done.err.startswith("Error: ")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_page_made_after_another_reads_only_what_is_new(
+    board: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(board)
+    git(board, "branch", "card/T1")
+    ok(board, "block", "T1", "--why", "Which one?")
+    place, last = find(str(board)), LastPage()
+    first = content_now(place, last=last)
+    assert first.events and last.patches
+    commits, patched = len(last.events), []
+    read = boardpage._patch_of
+    monkeypatch.setattr(
+        boardpage, "_patch_of", lambda *given: patched.append(given[2].id) or read(*given)
+    )
+    assert content_now(place, last=last).events == first.events and not patched
+    ok(board, "note", "T1", "a word")
+    second = content_now(place, last=last)
+    assert second.events == content_now(place).events and len(last.events) == commits + 1
+    patched.clear()
+    git(board, "commit", "-q", "--allow-empty", "-m", "x")
+    git(board, "branch", "-f", "card/T1", "HEAD")
+    content_now(place, last=last)
+    assert patched == ["T1"]
