@@ -30,12 +30,15 @@ class Answered(NamedTuple):
         return json.loads(self.text)
 
 
-class Served:
-    """A server that listens. `argv` are options of `gitkanban web`."""
+_START = "import sys; from gitkanban.cli.app import run; sys.exit(run(sys.argv[1:]))"
 
-    def __init__(self, repo: Path, *argv: str, **env: str) -> None:
+
+class Served:
+    """A server that listens. `argv` are options of `gitkanban web`; `first` is run before it."""
+
+    def __init__(self, repo: Path, *argv: str, first: str = "", **env: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gitkanban", "web", *argv],
+            [sys.executable, "-c", f"{first}\n{_START}", "web", *argv],
             cwd=repo, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True,
         )  # fmt: skip
@@ -124,9 +127,9 @@ class Served:
 
 
 @contextmanager
-def served(repo: Path, *argv: str, **env: str) -> Iterator[Served]:
+def served(repo: Path, *argv: str, first: str = "", **env: str) -> Iterator[Served]:
     """Serve the board of a repository meanwhile."""
-    server = Served(repo, *argv, **env)
+    server = Served(repo, *argv, first=first, **env)
     try:
         yield server
     finally:

@@ -172,6 +172,32 @@ def test_other_protocols_are_closed(board: Path) -> None:
         assert server.ask("GET", "/").status == 200
 
 
+HASTY = """
+from gitkanban.web import answering, listening
+answering.BODY_SECONDS, listening.HEAD_SECONDS = 0.3, 0.3
+"""
+
+
+def test_a_client_that_takes_for_ever_is_left(board: Path) -> None:
+    with served(board, first=HASTY) as server:
+        for words in (
+            b"",
+            b"GET / HTTP/1.1\r\nHost: 127.0",
+            b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HT",
+        ):
+            answer = server.raw(words)  # which ends when the server closes
+            assert b" 200 " not in answer
+        head = "".join(f"{name}: {value}\r\n" for name, value in server.own.items())
+        answer = server.raw(
+            f"POST /act HTTP/1.1\r\n{head}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{{".encode()
+        )
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        with server.stream() as wait_for:  # a stream may be silent for longer
+            wait_for("board")
+            ok(board, "note", "T1", "after a while")
+            assert wait_for("board")
+
+
 def test_more_connections_than_there_is_room_for_are_closed(board: Path) -> None:
     with served(board) as server:
         idle = [socket.create_connection(("127.0.0.1", server.port), DEADLINE) for _ in range(80)]
