@@ -17,7 +17,7 @@ from gitkanban.core import engines
 from gitkanban.core.engines import BatchJob, Engine
 from gitkanban.core.names import RunId
 from gitkanban.core.tick.facts import Exit, Sighting
-from gitkanban.core.tick.jobs import judge_job
+from gitkanban.core.tick.jobs import explain_end, is_explainable, judge_job
 from gitkanban.errors import Refused
 from gitkanban.runs import briefing, leases, trust
 from gitkanban.runs.briefing import Launch
@@ -141,9 +141,10 @@ class Batch(Recovering):
     # -- one run
 
     def _look_at_run(self, folder: Folder, now: float) -> Sighting:
-        if folder.has("exit.json"):
-            return Sighting("ended")
         title = self.engine.title
+        end = folder.exit()
+        if end:
+            return self._explain(folder, end, now) if is_explainable(end) else Sighting("ended")
         try:
             job = self._find_job(folder)
         except NoAnswer:
@@ -161,6 +162,18 @@ class Batch(Recovering):
         if sighting.phase == "live" and folder.has("stop"):
             self._pursue_stop(folder, job, now)
         return sighting
+
+    def _explain(self, folder: Folder, end: Exit, now: float) -> Sighting:
+        """Say why a run was ended by a signal, as soon as its engine says so."""
+        try:
+            job = self._find_job(folder)
+        except NoAnswer:
+            return Sighting("ended")
+        job_records.note_word(folder, job)
+        if job.state == "running" and job_records.is_young_record(folder, now):
+            return Sighting("live", note="its job is ending")
+        job = job_records.last_word(folder) or job
+        return Sighting("ended", end=explain_end(end, job, self.engine.title))
 
     def _pursue_stop(self, folder: Folder, job: BatchJob, now: float) -> None:
         """Cancel the job of a run that was asked to end, and has not for too long."""
@@ -259,14 +272,17 @@ class Batch(Recovering):
         else:
             if ended.code == 0 or fails:
                 return ended
-            self._silence = f"{title} does not answer ({argv[0]}: {_last_line(ended.err)})"
+            self._silence = f"{title} does not answer ({_last_line(ended.err)})"
         raise NoAnswer(self._silence)
 
 
 def _last_line(text: bytes) -> str:
     """Return the last line of what a command says of its failure."""
     lines = text.decode("utf-8", "replace").strip().splitlines()
-    return " ".join((lines or ["it gives no reason"])[-1].split())[:300]
+    last = " ".join((lines or ["it gives no reason"])[-1].split())
+    while ": " in last and " " not in last.partition(": ")[0]:  # `sbatch: error: `
+        last = last.partition(": ")[2]
+    return last[:300]
 
 
 def _script_of(folder: Folder) -> str:

@@ -177,6 +177,8 @@ def _run_facts(
     sighting = _sighting_here(its_spec, locked)
     if its_spec.one("executor"):
         sighting = sightings.get(folder.run, Sighting("queued"))
+        if sighting.phase == "live":
+            end = None  # there may be a record, but the engine is about to say why it ended
         end = (sighting.end or end) if end else None
     facts = RunFacts(
         run=run_of(its_spec),

@@ -13,6 +13,7 @@ from gitkanban.typed import Literal, NamedTuple
 # a tick that had to be certain that it never will.
 GuardState = Literal["free", "begun", "buried"]
 
+_ENDING = (9, 15)  # KILL and TERM, which engines send to every process of a job
 LIFE = 60.0  # seconds for which a beat is a sign of life; its absence proves nothing
 # What an engine says once and then forgets.
 FINAL: frozenset[JobState] = frozenset(
@@ -119,6 +120,27 @@ def run_words(facts: RunFacts) -> str:
         return f"out of reach at {facts.executor}: {facts.note}"
     where = f"{facts.executor}, {facts.where}" if facts.where else facts.executor
     return f"{where}; {facts.note}" if facts.note else where
+
+
+def is_explainable(end: Exit) -> bool:
+    """Whether a run ended by a signal that its supervisor or its session got from somebody."""
+    session = end.step("session")
+    return end.how == "lost" or (
+        end.how == "exited" and session is not None and session.signal in _ENDING
+    )
+
+
+def explain_end(end: Exit, job: BatchJob, title: str) -> Exit:
+    """Say why a run got the signal that ended it, if its engine has sent it.
+
+    `end` is the record, which cannot know that. It stays as it is where the engine has ended the
+    job for no reason of its own.
+    """
+    if not is_explainable(end) or job.state not in FINAL or job.state == "over":
+        return end
+    begun = Traces(guard="begun")
+    why = judge_job(job._replace(node_answers=True), begun, end.ended, title).end
+    return end._replace(how=why.how, error=why.error) if why else end
 
 
 def _end_without_record(where: str, now: int, how: EndCause, error: str = "") -> Sighting:

@@ -14,6 +14,7 @@ from gitkanban.late import json
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision import guard
 
+_COMPLETING = 30.0  # seconds that a job may take to end after its supervisor
 _SUBMITTED, _ID, _LAST, _BEAT = "submitted", "job", "job.json", "beat.json"
 
 
@@ -58,6 +59,14 @@ def seconds_since_request(folder: Folder, now: float) -> float:
         return max(0.0, now - os.stat(folder.file("stop")).st_mtime)
     except OSError:
         return 0.0
+
+
+def is_young_record(folder: Folder, now: float) -> bool:
+    """Return whether a run's record is so new that its job may not have ended yet."""
+    try:
+        return 0 <= now - os.stat(folder.file("exit.json")).st_mtime < _COMPLETING
+    except OSError:
+        return False
 
 
 def _seconds_since_submission(folder: Folder, now: float) -> float | None:

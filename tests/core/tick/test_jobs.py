@@ -5,8 +5,16 @@ import itertools
 import pytest
 
 from gitkanban.core.engines import ENGINES, BatchJob, JobState
-from gitkanban.core.tick.facts import Exit, RunFacts, Sighting
-from gitkanban.core.tick.jobs import FINAL, LIFE, GuardState, Traces, judge_job, run_words
+from gitkanban.core.tick.facts import Exit, RunFacts, Sighting, StepEnd
+from gitkanban.core.tick.jobs import (
+    FINAL,
+    LIFE,
+    GuardState,
+    Traces,
+    explain_end,
+    judge_job,
+    run_words,
+)
 
 NOW = 1_000_000
 AT = "n1, job 7"
@@ -148,3 +156,29 @@ def test_nothing_that_began_is_called_not_started() -> None:
         found = judge_job(seen, traces, NOW, "Slurm")
         if found.end and found.end.how == "not-started":
             assert traces.guard != "begun"
+
+
+@pytest.mark.parametrize(
+    ("state", "how", "error"),
+    [
+        ("cancelled", "stop", "cancelled in Slurm"),
+        ("out-of-time", "timeout", "Slurm ended it at its time limit"),
+        ("preempted", "reboot", "preempted on n1"),
+        ("node-lost", "reboot", "n1 failed"),
+        ("over", "lost", "told"),
+        ("running", "lost", "told"),
+        ("unknown", "lost", "told"),
+        ("silent", "lost", "told"),
+    ],
+)
+def test_why_a_supervisor_was_told_to_end_is_the_engines_to_say(
+    state: JobState, how: str, error: str
+) -> None:
+    record = Exit(NOW, "lost", error="told")
+    found = explain_end(record, job(state), "Slurm")
+    assert (found.how, found.error, found.ended) == (how, error, NOW)
+    exited = record._replace(how="exited", steps=(StepEnd("session", 3),))
+    assert explain_end(exited, job(state), "Slurm") == exited
+    killed = record._replace(how="exited", steps=(StepEnd("session", None, 15),))
+    explained = state in ("cancelled", "out-of-time", "preempted", "node-lost")
+    assert (explain_end(killed, job(state), "Slurm") != killed) == explained
