@@ -1,8 +1,17 @@
 #!/bin/sh
-# A fake session; see site.py.
+# A fake session; see site.py. While it lives it touches a file, by which a second one would see it.
 top=$(dirname "$0")
+me=$top/alive/$GITKANBAN_CARD.$GITKANBAN_RUN
 say() { echo "$1 $GITKANBAN_CARD $GITKANBAN_RUN $(uname -n) $$" >>"$top/log"; }
+rest() { # seconds, in tenths
+  left=$1
+  while [ "$left" -gt 0 ]; do : >"$me"; sleep 0.1; left=$((left - 1)); done
+}
 say begin
+mkdir -p "$top/alive"
+: >"$me"
+others=$(find "$top/alive" -name "$GITKANBAN_CARD.*" ! -name "${me##*/}" -newermt '-1 second')
+[ -z "$others" ] || say double
 tries=$(grep -c "^begin $GITKANBAN_CARD " "$top/log")
 line=commit
 if [ -f "$top/words/$GITKANBAN_CARD" ]; then
@@ -15,14 +24,14 @@ for word in $line; do
       echo "$GITKANBAN_RUN" >>"$GITKANBAN_CARD.txt"
       git add -A && git commit -qm "$GITKANBAN_CARD: work" || exit 9
       ;;
-    sleep:*) sleep "${word#sleep:}" ;;
-    exit:*) say end; exit "${word#exit:}" ;;
-    hang) sleep 600 ;;
-    deaf) trap '' TERM INT HUP; while :; do sleep 1; done ;;
+    rest:*) rest "${word#rest:}" ;;
+    exit:*) say end; rm -f "$me"; exit "${word#exit:}" ;;
+    hang) rest 6000 ;;
     daemon) setsid sleep 611 & ;;
     say:*) echo "${word#say:}" ;;
-    wait:*) while [ ! -e "$top/${word#wait:}" ]; do sleep 0.1; done ;;
-    eat) exec python3 -c "b = bytearray(900 << 20); import time; time.sleep(60)" ;;
+    wait:*) while [ ! -e "$top/${word#wait:}" ]; do rest 1; done ;;
+    eat) tail /dev/zero ;;
   esac
 done
 say end
+rm -f "$me"

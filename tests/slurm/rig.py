@@ -90,6 +90,11 @@ def why_not() -> str:
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"
 
 
+def has_memory_groups() -> bool:
+    """Whether jobs can be kept to their memory here, by control groups of version 1."""
+    return os.access(f"{MEMORY}/tasks", os.W_OK)
+
+
 class RigFailed(Exception):
     """The cluster did not do what it was asked to in time; the message has what it said."""
 
@@ -293,8 +298,14 @@ class Cluster:
         self._root(CONTROL, "slurmctld", *(("-c",) if clear else ()))
         wait_until("an answer of slurmctld", lambda: self._ping() == 0)
 
+    def wait_for_saved_jobs(self) -> None:
+        """Wait until the controller has saved what it knows of jobs now."""
+        now, saved = time.time(), self.folder / "state/job_state"
+        self.slurm("scontrol", "reconfigure")
+        wait_until("saved jobs", lambda: saved.exists() and saved.stat().st_mtime > now)
+
     def kill_slurmctld(self) -> None:
-        """Kill the controller."""
+        """Kill the controller. What it had not saved yet it does not know when it comes back."""
         self._kill(CONTROL, "/run/slurmctld.pid")
 
     def start_slurmd(self, name: str) -> None:

@@ -40,8 +40,11 @@ _COMMON = "mode: pool, max_concurrency: 40, command: [{agent}], max_attempts: 9"
 class Site:
     """One repository on the share, worked on as the user from `ctl`."""
 
-    def __init__(self, cluster: Cluster, name: str) -> None:
+    def __init__(self, cluster: Cluster, name: str, control: str = "") -> None:
+        """`control`: the variant below `controls` that is broken on purpose."""
         self.cluster = cluster
+        broken = [str(Path(__file__).parent / "controls" / control)] if control else []
+        self.env = {"PYTHONPATH": os.pathsep.join((*broken, SOURCES)), "COLUMNS": "100"}
         self.inside = f"{HOME}/{USER}/{name}"  # as the hosts see it
         self.path = cluster.share / "home" / USER / name
         self.repo = self.path / "shop"
@@ -74,8 +77,8 @@ class Site:
         self, *argv: str, host: str = CONTROL, timeout: float = 60.0
     ) -> subprocess.CompletedProcess[str]:
         """Run a program in the repository, however it ends."""
-        env = {"PYTHONPATH": SOURCES, "COLUMNS": "100"}
-        return self.cluster.run(host, *argv, cwd=f"{self.inside}/shop", env=env, timeout=timeout)
+        where = f"{self.inside}/shop"
+        return self.cluster.run(host, *argv, cwd=where, env=self.env, timeout=timeout)
 
     def gk(self, *words: str, host: str = CONTROL) -> str:
         """Run gitkanban, and return what it printed. Raises AssertionError."""

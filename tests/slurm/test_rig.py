@@ -59,16 +59,6 @@ def test_hosts_see_neither_each_others_processes_nor_each_others_locks(cluster: 
         wait_until("the end of the job", lambda: state(cluster, job) == "CANCELLED")
 
 
-def test_a_node_loses_its_power_and_its_job_and_comes_back(cluster: Cluster) -> None:
-    job = submit(cluster, "sleep 99", "-w", "n2", "--no-requeue")
-    wait_until("the job", lambda: any("sleep 99" in line for line in cluster.processes("n2")))
-    cluster.power_off("n2")
-    wait_until("the loss to be noticed", lambda: state(cluster, job) == "NODE_FAIL")
-    assert cluster.node_state("n2") in ("down", "down*")
-    cluster.power_on("n2")
-    assert not any("sleep 99" in line for line in cluster.processes("n2"))
-
-
 def test_nothing_outlives_the_cluster_even_if_its_tests_are_killed(tmp_path: Path) -> None:
     reason = rig.why_not()
     if reason:

@@ -46,9 +46,9 @@ def test_what_ends_an_srun_ends_its_session_on_the_node(cluster: Cluster) -> Non
     site.gk("tick")
     wait_until("its session", lambda: site.said("begin", "T1"))
     node = site.said("begin", "T1")[0][3]
-    wait_until("it hangs", lambda: any("sleep 600" in x for x in cluster.processes(node)))
+    wait_until("it hangs", lambda: any("/agent" in x for x in cluster.processes(node)))
     site.gk("stop", "T1")
-    wait_until("its end", lambda: not any("sleep 600" in x for x in cluster.processes(node)))
+    wait_until("its end", lambda: not any("/agent" in x for x in cluster.processes(node)))
     site.settle(["T1"], into=["blocked", "todo"])
 
 
