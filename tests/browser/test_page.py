@@ -119,6 +119,28 @@ def test_the_board_has_a_lane_for_each_worker_or_label(browser: Browser, tmp_pat
     assert browser.ask("return $('#board .lanes')") is None
 
 
+def test_ten_thousand_cards_are_a_small_page_that_can_be_searched(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """Few elements, not a clock, say that it is at hand at once, also on a busy machine."""
+    lines = [f"T{number} {'done' if number < 9000 else 'todo'} @w" for number in range(10_000)]
+    lines[9001:] = [f"{line} <- T{number}" for number, line in enumerate(lines[9001:], 9000)]
+    given = board(*lines)
+    cards = {name: card._replace(body="some words\n" * 30) for name, card in given.cards.items()}
+    browser.open_page(content_of(given._replace(cards=cards)), tmp_path)
+    assert (tmp_path / "page.html").stat().st_size < 5_000_000
+    assert browser.ask("return document.documentElement.dataset.ready") > "0"
+    assert browser.ask("return $$('*').length") < 2_000
+    browser.draw_all()
+    assert 0 < browser.ask("return $$('#graph .node').length") <= 200
+    browser.ask("$('#search').focus()")
+    browser.press("t9999")
+    assert browser.ask("return $$('#board a.open').map((a) => a.dataset.card)") == ["T9999"]
+    browser.ask("location.hash = 'T9999'")
+    browser.wait_for("return text('#drawer .id')", "T9999")
+    assert browser.errors() == []
+
+
 def test_the_policy_stops_what_would_run_or_load(browser: Browser, tmp_path: Path) -> None:
     """That the page is quiet is also the policy's doing: it holds against a script of ours."""
     browser.open_page(shop(), tmp_path)
