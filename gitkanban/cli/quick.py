@@ -151,6 +151,7 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
         "host": rows["host"],
         "profiles": rows["profiles"],
         "capacities": rows["capacities"],
+        "executors": rows["executors"],
         "slots": slots,
         "deadlock": worded(rows["deadlock"], now),
         "waits_for_you": worded(rows["waits_for_you"], now),

@@ -29,5 +29,5 @@ transcript    The output of a session as lines for people: the time, the kind an
               entry
 trust         What a board asks of this machine: only what is new if anything is, else all of it
 why           What holds cards back, as JSON data and as text
-workers       Workers, the host, profiles and capacities as tables
+workers       Workers, the host, profiles, capacities and executors as tables
 """

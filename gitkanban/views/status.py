@@ -102,6 +102,7 @@ def _slot_lines(data: "dict[str, Any]", now: float, look: Look) -> list[str]:
     """Return the slots as bars, the host's total, capacities, and when the last tick was."""
     parts = [_taken_words(name, each) for name, each in sorted(data["profiles"].items())]
     parts += [_taken_words(name, each) for name, each in sorted(data["capacities"].items())]
+    parts += [_taken_words(name, each) for name, each in sorted(data["executors"].items())]
     if data["host"]["limit"]:
         parts.append(f"host {data['host']['running']}/{data['host']['limit']}")
     ticked = f"ticked {short_span(now - seconds(data['ticked']))} ago" if data["ticked"] else ""
@@ -118,6 +119,8 @@ def _slot_lines(data: "dict[str, Any]", now: float, look: Look) -> list[str]:
 
 def _taken_words(name: str, each: "dict[str, int]") -> str:
     running, limit = each["running"], each["limit"]
+    if not limit:  # an executor without one
+        return f"{shown(name)} {running}"
     bars = "▮" * min(running, limit) + "▯" * (limit - running) if limit <= _BARS_MOST else ""
     return " ".join(filter(None, (shown(name), bars, f"{running}/{limit}")))
 

@@ -19,7 +19,7 @@ from gitkanban.core.tick import agent_state, budget
 from gitkanban.core.tick.closing import unclosed_line
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import EVERYBODY, FOR_PEOPLE, Hold
-from gitkanban.core.tick.limits import CAPACITY, HOST, PROFILE, WORKER
+from gitkanban.core.tick.limits import CAPACITY, EXECUTOR, HOST, PROFILE, WORKER
 from gitkanban.core.tick.occupants import Occupant, occupants
 from gitkanban.core.tick.room import Room
 from gitkanban.core.tick.schedule import PATIENCE, Scheduled
@@ -64,6 +64,7 @@ def summary(
         "host": _host_room(board, room),
         "profiles": _profile_room(board, room, taken),
         "capacities": _capacity_room(board, room),
+        "executors": _executor_room(board, room),
         "deadlock": standing.deadlock,
         "waits_for_you": standing.waits_for_you,
         "notices": [
@@ -201,4 +202,13 @@ def _capacity_room(board: Board, room: Room) -> dict[str, dict[str, int]]:
     return {
         name: {"running": room.taken(CAPACITY, name), "limit": most}
         for name, most in board.config.capacities.items()
+    }
+
+
+def _executor_room(board: Board, room: Room) -> dict[str, dict[str, int]]:
+    """Return how much runs or waits on each executor, and its limit; 0: it has none."""
+    executors = board.config.executors if board.config else {}
+    return {
+        name: {"running": room.taken(EXECUTOR, name), "limit": each.max_concurrency}
+        for name, each in executors.items()
     }

@@ -1,7 +1,9 @@
-"""Workers, the host, profiles and capacities as tables."""
+"""Workers, the host, profiles, capacities and executors as tables."""
 
 from gitkanban.typed import Any
 from gitkanban.views.text import clipped, plural, shown, table
+
+_TOTALS = {"profiles": "profile", "capacities": "capacity", "executors": "executor"}
 
 
 def _share_words(worker: dict[str, Any]) -> str:
@@ -11,8 +13,10 @@ def _share_words(worker: dict[str, Any]) -> str:
 
 
 def _taken_words(running: int, limit: int, reserved: int = 0) -> str:
-    """`2/3`, or `2/3 (1 reserved)`."""
-    return f"{running}/{limit}" + (f" ({reserved} reserved)" if reserved else "")
+    """`2/3`, or `2/3 (1 reserved)`; `2` of an executor without a limit."""
+    return (f"{running}/{limit}" if limit else str(running)) + (
+        f" ({reserved} reserved)" if reserved else ""
+    )
 
 
 def workers_tsv(data: dict[str, Any]) -> str:
@@ -57,7 +61,7 @@ def workers_text(data: dict[str, Any], total: int) -> str:
     if host["limit"]:
         taken = _taken_words(host["running"], host["limit"], host["reserved"])
         parts.append(table(["host", "taken"], [["this one", taken]]))
-    for title, head in (("profiles", "profile"), ("capacities", "capacity")):
+    for title, head in _TOTALS.items():
         if data[title]:
             totals = [
                 [n, _taken_words(t["running"], t["limit"])] for n, t in sorted(data[title].items())

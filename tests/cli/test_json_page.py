@@ -12,7 +12,7 @@ from tests.cli.calls import EXAMPLE, call, ok
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "json.md").read_text()
 # Their keys are names of things, and not of the format.
 MAPS = {
-    "profiles", "capacities", "paused", "left_out", "utilisation", "files", "untrusted", "fields",
+    "profiles", "capacities", "executors", "paused", "left_out", "utilisation", "files", "untrusted", "fields",
     "before", "after", "runs", "notes",
 }  # fmt: skip
 

@@ -27,7 +27,7 @@ VARIABLE = "FOLDER_QUEUE"
 NODE = "node-1"
 
 
-def engine(patience: float = 10.0, settling: float = 0.0) -> "Engine":
+def engine(patience: float = 30.0, settling: float = 0.0) -> "Engine":
     """The queue as an engine."""
     call = (sys.executable, "-I", __file__)
     return Engine(

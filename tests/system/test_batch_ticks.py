@@ -9,6 +9,7 @@ from gitkanban import clock
 from gitkanban.core import engines
 from gitkanban.core.tick.facts import Observed
 from gitkanban.runs.observe import glance, observe
+from gitkanban.tick import rounds
 from gitkanban.tick.observing import BoardLook
 from tests.support import folder_queue
 from tests.support.arena import Arena, until
@@ -44,7 +45,9 @@ def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
 
 
 @pytest.fixture
-def arena(make: Callable[..., Arena], queue: Queue) -> Arena:
+def arena(make: Callable[..., Arena], queue: Queue, monkeypatch: pytest.MonkeyPatch) -> Arena:
+    # A standby is a program of its own, which knows no such queue.
+    monkeypatch.setattr(rounds, "_call_standby_where_needed", lambda _: None)
     return make({}, config=CONFIG)
 
 
@@ -139,6 +142,20 @@ def test_killed_on_the_way_to_its_job_a_run_begins_at_most_once(
     assert arena.status(card) == "done"
     assert arena.judged() == []
     assert not arena.locks.locked(["card/T0", "slot/many/1"])
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_without_the_guard_a_job_that_is_started_twice_is_noticed(
+    arena: Arena, queue: Queue, guarded: bool
+) -> None:
+    """What the judge says of this shows that it can see what the guard prevents."""
+    if not guarded:
+        arena.extra["guard"] = []
+    queue.mood("twice")
+    arena.fresh("commit")
+    arena.settle()
+    until(lambda: {job["state"] for job in queue.jobs().values()} == {"OVER"}, "both jobs")
+    assert bool(arena.judged()) is not guarded
 
 
 def test_killed_once_the_guard_is_buried_a_run_never_begins(arena: Arena, queue: Queue) -> None:

@@ -43,7 +43,7 @@ def workers_command(
     words: tuple[str, ...], lane: bool, pool: int | None, runner: str, profile: str, branch: str,
     form: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Show workers (running/limit, ready, waiting, stuck, share), the host, profiles and capacities.
+    """Show workers (running/limit, ready, waiting, stuck, share), the host, and other limits.
 
     \b
     gitkanban workers add tester --pool 3 --runner codex verify="pytest -q"
@@ -95,7 +95,7 @@ def _show_workers(form: str) -> None:
     data = status_now()
     if form == "json":
         data["problems"] = [each for each in data["problems"] if is_of_config(each)]
-        keys = ("workers", "host", "profiles", "capacities", "problems")
+        keys = ("workers", "host", "profiles", "capacities", "executors", "problems")
         print_json({key: data[key] for key in keys})
     elif form == "text" or (not form and is_terminal()):
         paging.write(workers_text(data, prose_look().width))
