@@ -139,6 +139,10 @@ def sync(link: Link, cards: bool = False, ask_first: bool = True, send: bool = T
                     _fetch_cards(link, TODO)
         ours = checkouts.tip(place, place.ref)
         load = load_of(link) if send else Load("")
+        if load.base and fault:
+            raise Refused(
+                f"the board is not pushed, for it has work that base lacks there: {fault}"
+            )
         done = publish(link, load)
         if done.done:
             if cards:
@@ -164,7 +168,7 @@ def load_of(link: Link) -> Load:
     if not link.work or not ours:
         return Load(board)
     now = store.read(place)
-    return Load(board, _base_due(link, now), card_tips(link, now))
+    return Load(board, base_due(link, now), card_tips(link, now))
 
 
 def card_tips(link: Link, board: Board) -> tuple[CardTip, ...]:
@@ -185,12 +189,14 @@ def card_tips(link: Link, board: Board) -> tuple[CardTip, ...]:
     return tuple(tip for tip in due if card_ref(tip.card) not in link.closed)
 
 
-def _base_due(link: Link, board: Board) -> str:
-    """Return base's commit if it has work that the board calls done and the remote lacks."""
+def base_due(link: Link, board: Board) -> str:
+    """Return base's commit if it has work that the board calls done and the remote lacks.
+
+    So the board cannot go alone: where the remote's base has moved on as well, the push is refused
+    until that was fetched.
+    """
     ours, theirs = checkouts.tip(link.place, link.base_ref), link.tip_there(link.base)
     if not link.base or link.base_ref in link.closed or not ours or ours == theirs:
-        return ""
-    if theirs and not commits.is_ancestor(link.place.common, theirs, ours):
         return ""
     return ours if carries_work(board, _commits_between(link, theirs, ours)) else ""
 

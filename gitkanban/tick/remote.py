@@ -21,7 +21,7 @@ from gitkanban.core.names import CardId
 from gitkanban.core.tick.superseded import FENCED, LateWork, late_note
 from gitkanban.core.tick.travel import FRESH, Load, last_work, wait_to_yield
 from gitkanban.core.trust.trusted import ACCEPTING
-from gitkanban.errors import GitkanbanError
+from gitkanban.errors import GitkanbanError, Refused
 from gitkanban.runs import trust
 from gitkanban.runs.records import reached
 from gitkanban.views.message import commit_message
@@ -147,7 +147,10 @@ class Remote:
         link = link_to(self.place, self.name, board.config)
         begun = time.monotonic()
         try:
-            load = Load(commit, base if link.base else "", sync.card_tips(link, board))
+            ahead = base if link.base and base else sync.base_due(link, board)
+            if ahead and self.base_fault:
+                raise Refused(f"the remote lacks accepted work: {self.base_fault}")
+            load = Load(commit, ahead, sync.card_tips(link, board))
             done = sync.publish(link, load, whole=True)
         except GitkanbanError as error:
             self._hold_back(error)

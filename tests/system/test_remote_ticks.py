@@ -4,6 +4,7 @@ Accepts are asked as well: base goes there with the board, or no card is done.
 """
 
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,52 @@ def test_a_remote_out_of_reach_stops_no_settlement(
     assert (arena.status("T0"), arena.status("T1"), done.started) == ("review", "todo", ())
     assert done.errors == ()
     assert any(line.startswith("warning: cannot ") for line in done.notices)
+
+
+def test_what_was_accepted_without_the_remote_goes_there_with_base(arena: Arena) -> None:
+    with arena.patched():
+        tick(arena.place)  # without the remote: settled and accepted here alone
+    assert arena.status("T0") == "done"
+    assert git(remote_of(arena), "show", "kanban:cards/T0.yaml").count("status: running")
+    arena.wait()
+    ticked(arena)
+    assert lost_with_the_host(arena) == []
+    assert git(remote_of(arena), "rev-parse", "main") == git(arena.repo, "rev-parse", "main")
+
+
+@pytest.mark.parametrize("clash", [False, True], ids=["merges", "conflicts"])
+def test_a_base_that_moved_on_both_sides_is_merged_or_the_board_waits(
+    arena: Arena, clash: bool
+) -> None:
+    there = remote_of(arena)
+    files = git(arena.repo, "ls-tree", "-r", "--name-only", "card/T0").split()
+    [name] = set(files) - set(git(arena.repo, "ls-tree", "-r", "--name-only", "main").split())
+    path = name if clash else "elsewhere"
+    blob = git(there, "hash-object", "-w", "--stdin", input="theirs\n")
+    index = {"GIT_INDEX_FILE": str(arena.repo.parent / "index")}
+    for words in (
+        ("read-tree", "main"),
+        ("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}"),
+    ):
+        subprocess.run(["git", *words], cwd=there, env={**os.environ, **index}, check=True)
+    tree = subprocess.run(
+        ["git", "write-tree"], cwd=there, env={**os.environ, **index}, check=True,
+        capture_output=True, text=True,
+    ).stdout.strip()  # fmt: skip
+    moved = git(there, "commit-tree", "-p", "main", "-m", "theirs", tree)
+    git(there, "update-ref", "refs/heads/main", moved)
+    with arena.patched():
+        tick(arena.place)
+    arena.wait()
+    done = ticked(arena)
+    arena.wait()
+    assert lost_with_the_host(arena) == []
+    if clash:
+        assert any("main stays behind origin/main: both changed" in line for line in done.errors)
+        assert git(there, "rev-parse", "main") == moved
+    else:
+        assert moved in git(there, "rev-list", "main").split()
+        assert git(there, "rev-parse", "main") == git(arena.repo, "rev-parse", "main")
 
 
 def talked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
