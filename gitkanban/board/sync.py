@@ -136,7 +136,7 @@ def sync(link: Link, cards: bool = False, ask_first: bool = True, send: bool = T
                 notices += taken_in
                 pulled = True
                 if link.work:  # a card that came just now may start at once
-                    _fetch_cards(link, TODO)
+                    fetch_cards(link, TODO)
         ours = checkouts.tip(place, place.ref)
         load = load_of(link) if send else Load("")
         if load.base and fault:
@@ -310,7 +310,7 @@ def fetch(link: Link) -> str:
     return link.tip_there(link.place.branch) if link.place.ref in there else ""
 
 
-def _fetch_cards(link: Link, status: str = "") -> None:
+def fetch_cards(link: Link, status: str = "") -> None:
     """Fetch the branches of open cards (of one status) whose last work is not here.
 
     Raises Offline.

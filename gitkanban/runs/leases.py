@@ -110,6 +110,12 @@ def cancel(place: Place, reservation: Reservation) -> None:
     release(reservation.locks)
 
 
+def leave_claimed(place: Place, reservation: Reservation) -> None:
+    """Undo a reservation but for its folder: the remote may have taken its claim."""
+    slots.remove(place, reservation.lease.slot)
+    release(reservation.locks)
+
+
 def not_started(place: Place, reservation: Reservation, why: str, now: float) -> None:
     """Record that a committed run could not be started, and free its slot."""
     run, slot = reservation.lease.run, reservation.lease.slot

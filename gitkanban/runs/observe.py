@@ -106,7 +106,13 @@ def _look_at_place(
     from gitkanban.board.repo import standstill
 
     every = list(folders.every(place.private))
-    unsettled = [folder for folder in every if not folder.has("settled")]
+    named = {card.run for card in open_cards(board.cards) if card.run}
+    unsettled = [
+        folder
+        for folder in every
+        # A start that a remote was asked for, without an answer, is a run once the board names it.
+        if not folder.has("settled") and (folder.run in named or not folder.has(folders.CLAIM))
+    ]
     specs = {folder.run: folder.facts() for folder in unsettled}
     locked = locks.locked(_lock_names_to_probe(board, specs.values()))
     away = [folder for folder in unsettled if specs[folder.run].one("executor")]

@@ -18,7 +18,7 @@ from gitkanban.runs.briefing import Launch
 from gitkanban.runs.records import folders, slots, supervised
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.recovering import Recovering
-from gitkanban.runs.supervision import processes, spec, supervisor
+from gitkanban.runs.supervision import processes, supervisor
 from gitkanban.runs.supervision.locks import Locks
 
 _children: set[int] = set()  # pids that this process has started and does not wait for
@@ -111,7 +111,7 @@ class Local(Recovering):
 
     def _end_run(self, folder: Folder, now: float) -> Exit | None:
         """End what is left of a dead run; None where part of it could not be ended."""
-        return _lost_exit(folder.spec(), now) if self._end_survivors(folder) else None
+        return _lost_exit(folder, now) if self._end_survivors(folder) else None
 
     def _end_survivors(self, folder: Folder) -> bool:
         noted = folder.noted()
@@ -129,9 +129,13 @@ def _is_supervisor(pid: int, folder: Folder, moved_from: str = "") -> bool:
         return sys.platform != "linux"
 
 
-def _lost_exit(its_spec: spec.Spec, now: float) -> Exit:
+def _lost_exit(folder: Folder, now: float) -> Exit:
+    its_spec = folder.spec()
     if not its_spec.get("session"):
-        return Exit(int(now), "not-started", error="the tick that was starting it died")
+        why = "the tick that was starting it died"
+        if folder.has(folders.CLAIM):
+            why = "the remote took its claim, but the answer was lost"
+        return Exit(int(now), "not-started", error=why)
     rebooted = its_spec.one("boot") != processes.boot_id()
     return Exit(int(now), "reboot" if rebooted else "lost")
 

@@ -14,13 +14,14 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.core.changes import Change
 from gitkanban.core.model import Board
 from gitkanban.core.names import WorkerName
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import NO_PROGRAM, UNTRUSTED, missing_words
 from gitkanban.errors import BoardBusy
 from gitkanban.runs import agent_setup, watching
 from gitkanban.runs.observe import observe
 from gitkanban.runs.observe import remember as remember_schedule
-from gitkanban.runs.records import agent_state, folders
+from gitkanban.runs.records import agent_state, folders, reached
 from gitkanban.tick.state import BoardLook, TickState
 
 
@@ -45,6 +46,7 @@ def catch_up(state: TickState) -> None:
     """Restore what the board branch lost, and bring along the checkouts that were left behind."""
     try:
         folders.remove_unborn(state.place.private)
+        _settle_claims(state)
         notices = (
             *refs.remove_stale_locks(state.place),
             *restore(state.place),
@@ -54,6 +56,20 @@ def catch_up(state: TickState) -> None:
     except BoardBusy:  # the round reports why
         return
     state.add(notices=notices)
+
+
+def _settle_claims(state: TickState) -> None:
+    """Remove what is left of starts that a remote was asked for and has not taken."""
+    private = state.place.private
+    if not any(each.has(folders.CLAIM) for each in folders.every(private)):
+        return
+    answered = clock.now()
+    if state.remote:
+        answered = reached.recall(private, state.remote.name).at
+    cards = open_cards(store.read(state.place).cards)
+    current = {card.run for card in cards if card.run}
+    for folder in folders.settle_claims(private, current, answered):
+        state.add(notices=(f"run {folder.run} never began: the remote did not take its claim",))
 
 
 def read_board(state: TickState) -> Board:

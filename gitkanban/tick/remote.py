@@ -46,6 +46,7 @@ def sync_by_hand(place: Place, remote: str, cards: bool) -> Synced:
     """Sync at once, whatever the remote did before. Raises as `sync.sync` does."""
     link = link_to(place, remote, _config_of(place), by_hand=True)
     done = sync.sync(link, cards)
+    sync.fetch_cards(link)  # at once, for a person who is about to review
     refused = dict(done.published.refused)
     reached.note_answer(place.private, remote, int(clock.now()), refused)
     late = [LateWork(*tip) for tip in done.published.fenced]
@@ -100,6 +101,7 @@ class Remote:
         self.place, self.name = place, name
         self.offline = ""  # why nothing new may start: out of reach, or a sync or push failed
         self.base_fault = ""  # why nothing may be accepted: base here lacks what base there has
+        self.uncertain = False  # the last claim may have arrived, but nobody here can tell
         self.waiting = False  # a start or an accept waits until the remote was asked
         self.notices: list[str] = []  # from syncs, and when it cannot be reached
         self.errors: list[str] = []  # faults that only a person can clear
@@ -146,6 +148,7 @@ class Remote:
         failpoints.reach("sync.claim")
         link = link_to(self.place, self.name, board.config)
         begun = time.monotonic()
+        self.uncertain = True
         try:
             ahead = base if link.base and base else sync.base_due(link, board)
             if ahead and self.base_fault:
@@ -153,8 +156,10 @@ class Remote:
             load = Load(commit, ahead, sync.card_tips(link, board))
             done = sync.publish(link, load, whole=True)
         except GitkanbanError as error:
+            self.uncertain = isinstance(error, Offline)
             self._hold_back(error)
             return False
+        self.uncertain = done.done
         self._took = time.monotonic() - begun
         self._note_answer(done)
         if done.done:
@@ -194,7 +199,10 @@ class Remote:
     def _note_answer(self, done: Published) -> None:
         self._asked = True
         now = int(clock.now())
-        reached.note_answer(self.place.private, self.name, now, dict(done.refused))
+        if done.done:
+            reached.note_answer(self.place.private, self.name, now, dict(done.refused))
+        else:
+            reached.note_refusals(self.place.private, self.name, now, dict(done.refused))
         self.notices += _refusal_lines(self.name, done)
         late = [LateWork(*tip) for tip in done.fenced]
         late_refs.keep(self.place, late)

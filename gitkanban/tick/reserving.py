@@ -20,6 +20,7 @@ from gitkanban.core.tick.schedule import Start
 from gitkanban.errors import Refused
 from gitkanban.runs import leases
 from gitkanban.runs.briefing import Reservation
+from gitkanban.runs.records import folders
 from gitkanban.runs.records.slots import Lease
 from gitkanban.tick.state import BoardLook, TickState
 
@@ -33,6 +34,9 @@ class Reservations:
     def __init__(self, place: Place, every: Sequence[Reservation]) -> None:
         self.every = every
         self.committed = False
+        self.uncertain = (
+            False  # the remote may have taken their claims, but the board here lacks them
+        )
         self._place = place
 
     @property
@@ -43,6 +47,16 @@ class Reservations:
             for card, _, lease, _ in self.every
         ]
 
+    def claim(self) -> None:
+        """Note in their folders that they are asked of a remote. Raises OSError."""
+        for each in self.every:
+            folders.of(self._place.private, each.lease.run).claim()
+
+    def confirm(self) -> None:
+        """Note in their folders that the board names them."""
+        for each in self.every:
+            folders.of(self._place.private, each.lease.run).claimed()
+
     def __enter__(self) -> "Reservations":
         return self
 
@@ -50,6 +64,8 @@ class Reservations:
         for each in self.every:
             if self.committed:  # the supervisors have the locks now
                 leases.release(each.locks)
+            elif self.uncertain:
+                leases.leave_claimed(self._place, each)
             else:
                 leases.cancel(self._place, each)
 

@@ -178,10 +178,15 @@ def commit_and_start(state: TickState, look: BoardLook) -> bool:
     with reserving.reserve_starts(state, look, starts) as reserved:
         changes = (*look.plan.changes, *proposals, *reserved.claims)
         observing.remember_agents(state, look)
+        if state.remote:
+            reserved.claim()
         committed = committing.commit_board(state, look.board, changes, merges.base, claims=asks)
         if not committed:
+            reserved.uncertain = state.remote is not None and state.remote.uncertain
             return True
         reserved.committed = True
+        if state.remote:
+            reserved.confirm()
         state.started += len(reserved.every)
         accepting.report_accepted(state, merges)
         with committing.checkouts_following(state, committed, merges.base):

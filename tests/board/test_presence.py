@@ -83,7 +83,8 @@ def test_accept_is_refused_where_the_work_is_not_and_says_how_it_comes(
     with pytest.raises(Refused, match=f"commit {tip[:10]} is on h1, in clone") as refused:
         accept(two, "T1")
     assert refused.value.hint == (
-        "`git push origin card/T1` on h1, then `git fetch origin card/T1` here"
+        "`gitkanban sync` fetches it, once h1 has synced; or `git push origin card/T1` on h1, "
+        "then `git fetch origin card/T1` here"
     )
     assert store.read(two).cards["T1"].status == "review"
     assert git(Path(two.main), "rev-parse", "main") == base

@@ -280,3 +280,44 @@ def test_work_whose_branch_has_other_commits_there_is_set_aside(arena: Arena) ->
     ticked(arena)
     notes = [each.id for each in arena.board().notes_of("T0") if each.by == "gitkanban"]
     assert notes == [note.id]
+
+
+def lose_answers(monkeypatch: pytest.MonkeyPatch, arrives: bool) -> None:
+    """From now on no push is answered; it `arrives` all the same, or does not."""
+    real = remotes.push
+
+    def push(*given: Any, **more: Any) -> Any:
+        if arrives:
+            real(*given, **more)
+        raise Offline("cannot push to origin: the cable is cut")
+
+    monkeypatch.setattr(remotes, "push", push)
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_claim_whose_answer_was_lost_is_no_lost_run(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch, arrives: bool
+) -> None:
+    with monkeypatch.context() as patched:
+        lose_answers(patched, arrives)
+        assert ticked(arena).started == ()
+    board = git(remote_of(arena), "show", "kanban:cards/T1.yaml")
+    assert ("status: running" in board) is arrives
+    claimed = [each.run for each in arena.folders() if each.has("claim")]
+    assert len(claimed) == 1
+    # While nobody knows, nothing is recorded.
+    assert ticked(arena).settled == ()
+    assert arena.board().runs_of("T1") == ()
+    for each in arena.folders():  # times are compared by the second
+        if each.has("claim"):
+            os.utime(each.file("claim"), (1, 1))
+    with arena.patched():
+        remote_module.sync_by_hand(arena.place, "origin", cards=False)
+    ticked(arena)
+    outcomes = [(run.outcome, run.why) for run in arena.board().runs_of("T1")]
+    lost = ("not-started", "the remote took its claim, but the answer was lost")
+    assert outcomes == ([lost] if arrives else [])
+    assert [each.run for each in arena.folders() if each.has("claim") and each.run in claimed] == (
+        claimed if arrives else []
+    )
+    arena.wait()

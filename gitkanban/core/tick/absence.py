@@ -13,6 +13,7 @@ def absence_words(away: Elsewhere) -> str:
 
 
 def fetch_hint(card: CardId, away: Elsewhere) -> str:
-    """The commands that fetch a card's branch through a remote that both clones use."""
+    """The commands that bring a card's branch here through a remote that both clones use."""
     remote, host = away.remote or "REMOTE", away.host or "the host that has it"
-    return f"`git push {remote} {branch_of(card)}` on {host}, then `git fetch {remote} {branch_of(card)}` here"
+    push = f"`git push {remote} {branch_of(card)}` on {host}"
+    return f"`gitkanban sync` fetches it, once {host} has synced; or {push}, then `git fetch {remote} {branch_of(card)}` here"

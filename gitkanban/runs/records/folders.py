@@ -4,7 +4,7 @@ What the records mean is decided elsewhere. Nothing here looks at processes or l
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from gitkanban import files
 from gitkanban.core.model import BLOCK_REASONS
@@ -17,6 +17,7 @@ from gitkanban.runs.supervision.spec import Spec
 from gitkanban.typed import NamedTuple
 
 MAILBOX = "mailbox"  # letters of the session, and the only folder here that it may write
+CLAIM = "claim"  # its start is being asked of a remote, and nothing else was done
 SCRATCH = "tmp"  # the session's TMPDIR, removed with the folder
 _TAIL = 64 << 10
 _FACTS = 8 << 10  # bytes of a spec that contain its facts; commands and prompt come after
@@ -220,6 +221,21 @@ class Folder(NamedTuple):
         """Record that closing the run will not be tried again. Raises OSError."""
         self._write_json("given-up.json", {"reason": reason})
 
+    def claim(self) -> None:
+        """Note that its start is being asked of a remote. Raises OSError."""
+        files.replace(self.file(CLAIM), b"")
+
+    def claimed(self) -> None:
+        """Note that its start is on the board."""
+        files.remove(self.file(CLAIM))
+
+    def claimed_at(self) -> float:
+        """Return when its start was asked of a remote, in epoch seconds; 0: it was not."""
+        try:
+            return os.stat(self.file(CLAIM)).st_mtime
+        except OSError:
+            return 0.0
+
     def settle(self, commit: str) -> None:
         """Record that the run's end is on the board, in `commit`."""
         files.replace(self.file("settled"), f"{commit}\n".encode(), lasting=False)
@@ -301,6 +317,27 @@ def every(private: str) -> Iterator[Folder]:
 def exposed(private: str) -> list[Folder]:
     """Return settled runs whose spec still has a shell's environment."""
     return [each for each in every(private) if each.has("settled") and each.exposes_environment()]
+
+
+def settle_claims(private: str, current: Container[RunId], answered: float) -> list[Folder]:
+    """Decide on folders whose claim a tick had no answer to; return those that were given up.
+
+    `current` are the runs that the board names now, `answered` is when the remote's word was last
+    taken in, in epoch seconds. A run that the board does not name although the remote has answered
+    since was not claimed, and its folder goes. Call it with the tick lock held.
+    """
+    import shutil
+
+    gone = []
+    for folder in every(private):
+        if folder.has("settled") or not folder.has(CLAIM):
+            continue
+        if folder.has("prompt.md"):  # it began: the tick died before it noted that
+            folder.claimed()
+        elif folder.run not in current and folder.claimed_at() < answered:
+            gone.append(folder)
+            shutil.rmtree(folder.path, ignore_errors=True)
+    return gone
 
 
 def remove_unborn(private: str) -> None:

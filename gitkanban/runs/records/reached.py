@@ -45,6 +45,14 @@ def note_answer(private: str, remote: str, now: int, refused: Mapping[str, str])
     _write_row(private, rows, remote, {**network.after_answer(now)._asdict(), "refused": refs})
 
 
+def note_refusals(private: str, remote: str, now: int, refused: Mapping[str, str]) -> None:
+    """Note that the remote can be reached, but was not understood: its board is not the one here."""
+    before = recall(private, remote).at
+    note_answer(private, remote, now, refused)
+    rows = _read_rows(private)
+    _write_row(private, rows, remote, {**rows[remote], "at": before})
+
+
 def note_failure(private: str, remote: str, now: int) -> None:
     """Note that the remote could not be reached."""
     rows = _read_rows(private)
