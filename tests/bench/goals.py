@@ -46,16 +46,19 @@ ACTS = (
         "the interpreter and some two hundred modules of a tick, whose loading takes most of the "
         "time; no git is started; the open cards are loaded and weighed, finished ones are looked up one at a time"),
     Act("status", _READ,
-        "the interpreter, and one `git status` of the board's folder for edits not committed yet"),
-    Act("list", _READ, "as `status`, and a line for every card of the board"),
+        "the interpreter, and one `git status` of the board's folder for edits not committed yet, which looks at "
+        "every file there: no less than git's own does, so it grows as that does"),
+    Act("list", _READ, "as `status`, and a line for every open card; the lines of most finished cards are "
+        "stored and written as they are"),
     Act("why", _ONE, "the interpreter and the modules of the account of a card, whose loading takes most of the "
         "time; then what holds each open card"),
-    Act("show", _ONE, "as `why`, with the card's own runs and notes, and one `git status` as for `status`"),
+    Act("show", _ONE, "as `why`, with the card's own runs and notes, and its parents and children by name"),
     Act("status after a pull", _PULL,
-        "the list of the board's files and what was parsed before are read whole, and the rows of "
-        "all cards are worded again"),
+        "the modules of the full command line; git's comparison of the two trees, whose lists of files it "
+        "reads whole; and the rows of all open cards, which are worded again, as each may depend on any other"),
     Act("status with no cache", _COLD,
-        "every card is read from git and parsed, and the caches are written"),
+        "every card is read from git (one `git ls-tree`, one `git cat-file`), taken apart by one pattern if "
+        "`fmt` laid it out, and written to the cache; open cards are worded"),
 )  # fmt: skip
 GROWTH = ("add", "tick", "status")  # from 10,000 cards to 100,000
 GROWTH_MOST = 3.0
