@@ -5,6 +5,7 @@ says what holds a card back, and `moment` adds what depends on the current time.
 """
 
 from collections.abc import Collection
+from functools import cached_property
 
 from gitkanban.core import graph
 from gitkanban.core.cutting import one_line
@@ -105,7 +106,9 @@ def situation(
     standings = standings or standing(board, observed, to_cache)
     views = _CardViews(board, observed, figures, standings, to_cache=to_cache)
     wanted = board.cards.values() if only is None else only
-    cards = sorted(map(views.view_of, wanted), key=views.sort_key)
+    cards = [views.view_of(card) for card in wanted]
+    if len(cards) > 1:
+        cards.sort(key=views.sort_key)
     costs = views.costs.values()
     return Situation(
         standings,
@@ -145,7 +148,6 @@ class _CardViews:
         self._needed = {each.card: each for each in standings.needed}
         self._runs = {run.run: run for run in observed.runs}
         self._starts = {start.card for start in standings.scheduled.starts}
-        self._levels = _levels_of(board)
         known = {run.run: cost_of(run) for runs in board.runs.values() for run in runs}
         self.costs = {**known, **figures.costs}
         self._costs: dict[str, list[str]] = {}
@@ -298,6 +300,10 @@ class _CardViews:
         if view.group in (DONE, DROPPED):
             return group, -view.since, 0, view.id
         return group, self._levels.get(view.id, 0), 0, view.id
+
+    @cached_property
+    def _levels(self) -> dict[CardId, int]:
+        return _levels_of(self._board)
 
 
 def _state_in(card: Card, group: str) -> str:
