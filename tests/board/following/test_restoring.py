@@ -92,7 +92,11 @@ def test_a_merge_concluded_from_an_old_index_takes_nothing_back(repo: Path) -> N
     assert store.read(here).cards["T1"].status == "running"
 
 
-def test_code_committed_with_an_old_version_of_a_card_takes_nothing_back(repo: Path) -> None:
+@pytest.mark.parametrize("most", [0, 100])
+def test_code_committed_with_an_old_version_of_a_card_takes_nothing_back(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(restoring, "_PATHS_MOST", most)  # beyond it the whole folder is asked for
     here = new(repo, "", Card("T1", title="a title"))
     old = file_of(repo, "T1").read_text()
     edit(here, "T1", status="review")
