@@ -382,6 +382,8 @@ class Reasons:
 
     def _way_out(self, root: graph.Root, child: CardId) -> str:
         """What would free the cards behind the end of a chain; `child` waits for it directly."""
+        if root.state == BACKLOG:  # most open cards, often
+            return f"`gitkanban approve {root.card}`"
         name, card = root.card, self._board.cards.get(root.card)
         if root.state == graph.STUCK:
             return self._stuck[name].frees
@@ -401,7 +403,6 @@ class Reasons:
             graph.BROKEN: f"a {name} that can be read",
             DROPPED: f"`gitkanban reopen {name}`, or {unlink}",
             BLOCKED: f"a person: `gitkanban show {name}`, then `gitkanban retry {name}{answer}`",
-            BACKLOG: f"`gitkanban approve {name}`",
             REVIEW: f"`gitkanban accept {name}`",
             RUNNING: "the end of its session",
         }[root.state]
