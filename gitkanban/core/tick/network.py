@@ -8,7 +8,7 @@ from gitkanban.typed import NamedTuple
 
 AGAIN_FIRST, AGAIN_MOST = 10, 300  # seconds from a failure until the next try
 CONNECT = 10  # seconds in which a remote must accept a connection
-SILENT_MOST = 15.0  # seconds without a word from a remote whose transport notices no cut itself
+SILENT_MOST = 10.0  # seconds without a word from a remote whose transport notices no cut itself
 WATCHED_MOST = 120.0  # seconds where it does: a server may be busy for that long
 
 
