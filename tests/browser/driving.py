@@ -159,6 +159,11 @@ class Browser:
         found = self.ask_later(_AXE_RUN, part, options)
         return [f"{name}: {text}: {node}" for name, text, nodes in found for node in nodes or [""]]
 
+    def squeezed_buttons(self) -> list[str]:
+        """Return the words of buttons that are higher than a line: they have too little room."""
+        script = "return $$('button, .button').filter((e) => e.offsetHeight > 48).map((e) => e.innerText)"
+        return list(self.ask(script))
+
     @contextmanager
     def second_window(self) -> "Iterator[Browser]":
         """Look through another window meanwhile; the first one stays as it is."""

@@ -177,10 +177,14 @@ def test_of_two_windows_the_later_one_is_refused_and_may_insist(
         live.see("R1 review → todo")
 
 
-def test_axe_finds_nothing_wrong_with_what_acts(browser: Browser, acted_on: Path) -> None:
+def test_what_acts_can_be_read_and_worked_by_everybody(browser: Browser, acted_on: Path) -> None:
     with served(acted_on) as server:
         browser.open(server.address)
         assert browser.violations() == []
+        for width in (360, 800, 1600):
+            with browser.looking(width):
+                assert browser.ask("return document.documentElement.scrollWidth") <= width
+                assert browser.squeezed_buttons() == []
         browser.click(".page-head .primary")
         assert browser.violations(".card-dialog") == []
         browser.press("x")

@@ -179,6 +179,7 @@ def test_no_width_makes_a_view_wider_than_the_screen(
     for width, columns in ((360, 1), (800, 3), (1600, 6)):
         with browser.looking(width):
             assert browser.ask("return document.documentElement.scrollWidth") <= width, width
+            assert browser.squeezed_buttons() == []
             drawn = browser.ask(
                 "return $$('.columns').map((e) => getComputedStyle(e).gridTemplateColumns)"
             )

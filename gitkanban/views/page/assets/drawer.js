@@ -66,9 +66,10 @@ function fieldTable(fields) {
 function runList(runs) {
   return h("ol", { class: "runs" }, runs.map((run, number) => {
     const good = run.outcome === "succeeded";
+    const asks = run.outcome === "blocked";
     const parts = [run.started ? `took ${span(run.ended - run.started)}` : "never began", run.cost, run.slot, run.host && `on ${run.host}`, run.commit, `run ${run.run.slice(0, 10)}`].filter(Boolean);
     return h("li", null,
-      h("div", { class: "line" }, h("b", null, `try ${number + 1}`), h("span", { class: `state ${good ? "is-good" : "is-failed"}` }, sign(good ? "done" : "failed"), words(run.outcome || "unknown")), run.ended ? timeOf(run.ended) : null),
+      h("div", { class: "line" }, h("b", null, `try ${number + 1}`), h("span", { class: `state ${good ? "is-good" : asks ? "is-question" : "is-failed"}` }, sign(good ? "done" : asks ? "question" : "failed"), words(run.outcome || "unknown")), run.ended ? timeOf(run.ended) : null),
       h("p", { class: "meta" }, parts.map((part) => h("span", null, words(part)))),
       run.why ? h("p", { class: "remark" }, words(run.why)) : null,
       run.summary ? h("pre", { class: "text", dir: "auto" }, run.summary) : null,
@@ -124,8 +125,8 @@ function fileView(part, open, card) {
   const hunk = lines.findIndex((line) => line.startsWith("@@"));
   const head = lines.slice(0, hunk < 0 ? lines.length : hunk);
   const named = (start) => (head.find((line) => line.startsWith(start)) || "").slice(start.length);
-  const after = named("+++ ").replace(/^b\//, "");
-  const name = named("rename to ") || (after && after !== "/dev/null" ? after : named("--- ").replace(/^a\//, "")) || head[0].replace(/^diff --git /, "");
+  const after = named("+++ ").replace(/^("?)b\//, "$1");
+  const name = named("rename to ") || (after && after !== "/dev/null" ? after : named("--- ").replace(/^("?)a\//, "$1")) || head[0].replace(/^diff --git /, "");
   const what = head.some((line) => line.startsWith("new file")) ? "new" : head.some((line) => line.startsWith("deleted file")) ? "deleted" : named("rename from ") ? "renamed" : head.some((line) => line.startsWith("Binary")) ? "binary" : "";
   const { added, removed } = countLines(lines);
   const body = h("div", { class: "code", tabindex: "0", role: "region", "aria-label": `Changes of ${name}` });
