@@ -1,0 +1,33 @@
+"""Trouble on a Slurm cluster, by seed; `--rows` plays the rows of the table that take long.
+
+python -m tests.slurm --seed 1 --minutes 3 [--control node_fail | no_guard]
+"""
+
+import argparse
+import sys
+
+import pytest
+
+from tests.slurm import rig
+from tests.slurm.soak import Soak
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.slurm", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=2)
+    parser.add_argument("--control", choices=("node_fail", "no_guard"), default="")
+    parser.add_argument("--rows", action="store_true")
+    given = parser.parse_args()
+    if reason := rig.why_not():
+        print(f"not here: {reason}")
+        return 0
+    if given.rows:
+        return int(pytest.main(["-n", "0", f"{rig.SOURCES}/tests/slurm/rows.py"]))
+    found = Soak(given.seed, given.minutes, given.control).run()
+    print("\n".join(found) or "0 violations")
+    return int(bool(found) != bool(given.control))  # a broken variant must be caught
+
+
+if __name__ == "__main__":
+    sys.exit(main())
