@@ -180,6 +180,7 @@ class Play:
         where.gitkanban("sync")
         for card, values in self._world.board().cards.items():
             if values["status"] == "running" and values.get("clone") == clone:
+                self.excused.add(values["run"])  # its session may begin only now
                 where.gitkanban("reclaim", card, "--from", clone)
 
     def merge_all(self) -> None:

@@ -31,10 +31,6 @@ class Scenario(NamedTuple):
     fails: str = ""  # why the program is known to fail it
 
 
-_FORKED = (
-    "a run that was given up and ends after all has two records, which no merge brings together"
-)
-_BASE_LATE = "what a person accepts is pushed with the next claim, and base after it"
 _LONG = dict.fromkeys(LAYERS, "sleep:3 commit")
 _BRIEF = dict.fromkeys(MANY, "sleep:1 commit")
 _FREED = dict.fromkeys(LAYERS, "wait:go commit")
@@ -90,7 +86,6 @@ SCENARIOS = (
         "split brain",
         "running h1; cut h1; reclaim h2 h1; wait 8; free go; wait 8; heal h1",
         words=_FREED,
-        fails=_FORKED,
         tick_most=SILENT_MOST,
     ),
     Scenario(
@@ -98,7 +93,6 @@ SCENARIOS = (
         "cut h2; status R0 review; lose h1; heal h2; accept h2 R0",
         {"R0": "@reviewed", "C0": "@pool <-R0"},
         short=True,
-        fails=_BASE_LATE,
     ),
     Scenario("pushes rejected", "refuse *; wait 5; allow", branch=""),
     Scenario("remote read-only", "read-only; wait 5; writable"),
