@@ -50,8 +50,12 @@ class _BoundedProtocol(H11Protocol):
             self.loop.call_later(HEAD_SECONDS, self._look_at_head)
 
     def _look_at_head(self) -> None:
-        """Close it if no request is at work, and none has come since the last look."""
+        """Close it if no request is at work, and none has come since the last look.
+
+        One that is closing already waits for its client to take what is left: it is not waited for.
+        """
         if self.transport.is_closing():
+            self.transport.abort()
             return
         at_rest = self.cycle is None or self.cycle.response_complete
         if at_rest and self.cycle is self._cycle_before:

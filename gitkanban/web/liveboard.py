@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
+from gitkanban.cli.app import in_words
 from gitkanban.cli.ui.reading import Reader
 from gitkanban.cli.ui.watching import fingerprint
 from gitkanban.core.names import CardId, RunId
@@ -86,13 +87,19 @@ class LiveBoard:
                 self._somebody_looks.clear()
                 await self._somebody_looks.wait()
                 continue
-            prints = fingerprint(self._place)
-            if prints != self._prints or self._is_due():
-                self._prints, self._read_at = prints, time.monotonic()
-                await self._read_once()
-            if self.last_words.look():
-                self._tell_news()
+            try:
+                await self._look_once()
+            except Exception as error:  # whatever it is, the page says so, and this looks again
+                self._take_in(None, in_words(error))
             await asyncio.sleep(LOOK_EACH)
+
+    async def _look_once(self) -> None:
+        prints = fingerprint(self._place)
+        if prints != self._prints or self._is_due():
+            self._prints, self._read_at = prints, time.monotonic()
+            await self._read_once()
+        if self.last_words.look():
+            self._tell_news()
 
     def close(self) -> None:
         """Let everybody who waits go, so that their streams end."""

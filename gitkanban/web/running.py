@@ -33,7 +33,7 @@ def serve_board(place: Place, port: int, open_: bool = False, read_only: bool = 
             if opened:
                 hint = "Leave --open out, and open the address that is printed."
                 open_in_browser(opened.path, hint)
-            echo(f"{address}\n^C ends it, and nothing else")
+            echo(f"{address}\n^C ends it; sessions go on")
             return _serve_until_signal(place, listener, access, opened)
         finally:
             if opened:

@@ -36,5 +36,5 @@ def require_server() -> None:
             raise
         raise NotFound(
             f"web needs {error.name}, which is not installed",
-            "pipx install 'gitkanban[web]', or pip install uvicorn; `gitkanban page` needs nothing.",
+            "`pipx inject gitkanban uvicorn`, or install gitkanban[web]; `gitkanban page` needs neither.",
         ) from None

@@ -57,7 +57,7 @@ async function actOn(card, verb, text) {
   atWork.delete(card.id);
   if (result.done) {
     drafts.delete(card.id);
-    if (verb === "reject") comments.delete(card.id);
+    if (verb !== "note") forgetComments(card);
   } else if (drafts.has(card.id)) drafts.get(card.id).commit = value.board.commit; // who has read the refusal may insist
   redrawAll();
   return say(result);
@@ -94,12 +94,17 @@ function toVerb(card, verb) {
 
 // -- comments on lines of a diff
 
+const whereOf = (spot) => `${spot.removed ? "removed line" : "line"} ${spot.line} of ${spot.path}`;
 const placeOf = (card, spot) => `${card.id}\n${spot.path}\n${spot.line}\n${spot.removed}`;
+
+function forgetComments(card) {
+  comments.delete(card.id);
+  for (const place of [...opened]) if (place.startsWith(`${card.id}\n`)) opened.delete(place);
+}
 
 function lineTool(card, spot) {
   if (!canAct || !hand.verbsOf(card).includes("reject")) return null;
-  const where = `${spot.removed ? "removed line" : "line"} ${spot.line} of ${spot.path}`;
-  return h("button", { type: "button", class: "on-line", tabindex: "-1", "aria-label": `Comment on ${where}`, onclick: (event) => {
+  return h("button", { type: "button", class: "on-line", tabindex: "-1", "aria-label": `Comment on ${whereOf(spot)}`, onclick: (event) => {
     const row = event.target.closest(".row");
     opened.add(placeOf(card, spot));
     if (!(row.nextElementSibling && row.nextElementSibling.matches(".comment"))) row.after(underLine(card, spot));
@@ -112,7 +117,7 @@ function underLine(card, spot) {
   const mine = comments.get(card.id) || new Map();
   const had = mine.get(place);
   if (!had && !opened.has(place)) return null;
-  const area = h("textarea", { rows: 2, "aria-label": `Comment on line ${spot.line} of ${spot.path}`, placeholder: "It goes along when you reject." });
+  const area = h("textarea", { rows: 2, "aria-label": `Your comment on ${whereOf(spot)}`, placeholder: "It goes along when you reject." });
   area.value = had ? had.words : "";
   area.addEventListener("input", () => {
     if (!comments.has(card.id)) comments.set(card.id, new Map());
