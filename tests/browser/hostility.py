@@ -52,6 +52,7 @@ _OUR_ELEMENTS = [
     "span",
     "time",
     "input",
+    "textarea",
     "kbd",
     "select",
     "option",
