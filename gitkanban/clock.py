@@ -74,20 +74,10 @@ def sortable_id() -> str:
     """A run or note id: 10 base-32 digits of milliseconds, then 10 random ones (a short ULID).
 
     Later ids sort later as text, to the millisecond, as long as the clock is right.
+    `core.ids.time_of_id` reads that time.
     """
     millis = int(now() * 1000)
     return _encode_base32(millis, 10) + _encode_base32(int.from_bytes(random_bytes(7), "big"), 10)
-
-
-def time_of_id(text: str) -> float | None:
-    """The time at which a `sortable_id` was created, in epoch seconds; None for any other text."""
-    digits = [_BASE32.find(letter) for letter in text[:10]]
-    if len(text) != 20 or min(digits) < 0:
-        return None
-    millis = 0
-    for digit in digits:
-        millis = millis << 5 | digit
-    return millis / 1000
 
 
 def card_id() -> str:

@@ -146,9 +146,10 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
         "left_out": rows["left_out"] if brief else dict.fromkeys(QUIET, 0),
         "progress": rows["progress"],
         "cost_usd": rows["cost_usd"],
-        "ticked": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ticked)) if ticked else "",
+        "ticked": _iso_time(ticked),
         "workers": rows["workers"],
         "host": rows["host"],
+        "elsewhere": [{**each, "heard": _iso_time(each["heard"])} for each in rows["elsewhere"]],
         "profiles": rows["profiles"],
         "capacities": rows["capacities"],
         "executors": rows["executors"],
@@ -159,6 +160,11 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
         "problems": rows["problems"],
         "notes": [*_lines_behind(rows["private"]), *(worded(each, now) for each in rows["notices"]), *drafts.lines()],
     }  # fmt: skip
+
+
+def _iso_time(at: int) -> str:
+    """Return a time as JSON has it; empty for 0."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)) if at else ""
 
 
 def card_now(

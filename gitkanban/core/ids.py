@@ -15,6 +15,7 @@ CARD_BRANCHES = "card/"  # how the names of cards' branches begin
 CARD_REFS = f"refs/heads/{CARD_BRANCHES}"
 SEEN_REF = "refs/gitkanban/seen"  # the last commit of the board that this clone knows
 LONGEST = 64
+_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # the digits of `clock.sortable_id`
 _AROUND = 500  # words on either side that are searched for the nearest one
 
 _ID = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?\Z")
@@ -41,6 +42,17 @@ def fault(text: str) -> str:
     if text.endswith(".lock"):
         return "it ends with '.lock'"
     return "it has '..' in it"
+
+
+def time_of_id(text: str) -> float | None:
+    """The time at which a run or note id was created, in epoch seconds; None for any other text."""
+    digits = [_BASE32.find(letter) for letter in text[:10]]
+    if len(text) != 20 or min(digits) < 0:
+        return None
+    millis = 0
+    for digit in digits:
+        millis = millis << 5 | digit
+    return millis / 1000
 
 
 def branch_fault(text: str) -> str:

@@ -64,6 +64,16 @@ def marked(at: int) -> str:
     return f"{_MARK}{at}{_MARK}"
 
 
+def marked_ago(at: int) -> str:
+    """A mark for a time, which `worded` replaces with `12 min ago` when the text is shown."""
+    return f"{_MARK}-{at}{_MARK}"
+
+
+def ago(at: int, now: int) -> str:
+    """`12 min ago`."""
+    return f"{span(now - at)} ago"
+
+
 def worded(text: str, now: float) -> str:
     """The text with every mark replaced by the time in words."""
     if _MARK not in text:
@@ -73,6 +83,8 @@ def worded(text: str, now: float) -> str:
         part = parts.pop(0)
         if parts and part.isascii() and part.isdigit():
             words += about(int(part), int(now)) + parts.pop(0)
+        elif parts and part[:1] == "-" and part.isascii() and part[1:].isdigit():
+            words += ago(int(part[1:]), int(now)) + parts.pop(0)
         else:
             words += _MARK + part
     return words

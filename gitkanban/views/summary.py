@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from gitkanban.clock import iso
 from gitkanban.core.backoff import due
+from gitkanban.core.clones import other_clones
 from gitkanban.core.graph import ready
 from gitkanban.core.model import BLOCKED, RUNNING, TODO, Board, Card, Config
 from gitkanban.core.names import CardId, WorkerName
@@ -62,6 +63,10 @@ def summary(
         "cost_usd": {"today": account.cost_today, "all": account.cost_all},
         "workers": _worker_rows(board, observed, standing.holds, room),
         "host": _host_room(board, room),
+        "elsewhere": [
+            {"host": each.host, "clone": each.clone, "running": len(each.running), "heard": each.at}
+            for each in other_clones(board, observed.clone).values()
+        ],
         "profiles": _profile_room(board, room, taken),
         "capacities": _capacity_room(board, room),
         "executors": _executor_room(board, room),

@@ -1,5 +1,7 @@
 """Workers, the host, profiles, capacities and executors as tables."""
 
+from gitkanban.clock import parse
+from gitkanban.core.time_words import ago
 from gitkanban.typed import Any
 from gitkanban.views.text import clipped, plural, shown, table
 
@@ -33,10 +35,10 @@ def problem_lines(data: dict[str, Any]) -> list[str]:
     return [shown(_problem_line(each)) for each in data["problems"] if is_of_config(each)]
 
 
-def workers_text(data: dict[str, Any], total: int) -> str:
+def workers_text(data: dict[str, Any], total: int, now: int) -> str:
     """Return the page of `gitkanban workers` from the data of `status --json`.
 
-    Lines have at most `total` columns.
+    `now` is in epoch seconds. Lines have at most `total` columns.
     """
     rows = [
         [
@@ -61,6 +63,8 @@ def workers_text(data: dict[str, Any], total: int) -> str:
     if host["limit"]:
         taken = _taken_words(host["running"], host["limit"], host["reserved"])
         parts.append(table(["host", "taken"], [["this one", taken]]))
+    if data["elsewhere"]:
+        parts.append(_elsewhere_table(data["elsewhere"], now))
     for title, head in _TOTALS.items():
         if data[title]:
             totals = [
@@ -71,6 +75,19 @@ def workers_text(data: dict[str, Any], total: int) -> str:
         parts.append("\n".join([f"{plural(len(problems), 'problem')}:", *problems]))
     lines = "\n\n".join(parts).split("\n")
     return "".join(f"{clipped(line, total)}\n" for line in lines)
+
+
+def _elsewhere_table(clones: list[dict[str, Any]], now: int) -> str:
+    rows = [
+        [
+            shown(each["host"]),
+            shown(each["clone"]),
+            each["running"],
+            ago(parse(each["heard"]), now) if each["heard"] else "",
+        ]
+        for each in clones
+    ]
+    return table(["another host", "clone", "running", "last heard of"], rows)
 
 
 def is_of_config(problem: dict[str, Any]) -> bool:

@@ -7,10 +7,10 @@ any time. Cards in the layout of `fmt` are read faster than such a cache, so the
 from collections.abc import Collection, Container, Iterable
 from functools import cached_property, lru_cache
 
-from gitkanban import clock
 from gitkanban.board.repo import blobs, cachefile, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core import sizes
+from gitkanban.core.ids import time_of_id
 from gitkanban.core.model import (
     BACKLOG,
     DONE,
@@ -433,7 +433,7 @@ def runs_since(place: Place, board: Board, since: int) -> tuple[Run, ...]:
 
 
 def _may_end_after(path: str, since: int) -> bool:
-    began = clock.time_of_id(path.rpartition("/")[2].removesuffix(".yaml"))
+    began = time_of_id(path.rpartition("/")[2].removesuffix(".yaml"))
     return began is None or began >= since - _RUN_MOST
 
 

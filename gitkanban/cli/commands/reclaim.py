@@ -48,7 +48,7 @@ def reclaim_command(
     refuse_in_session("reclaim")
     place = place_here(branch)
     board = board_of(place)
-    account = clones_of(board, clock.time_of_id).get(clone, CloneAccount(clone))
+    account = clones_of(board).get(clone, CloneAccount(clone))
     names = [card_of(board, card).id] if card else _cards_of(place, account)
     for name in names:
         _check_clone(place, board.cards[name], clone)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from gitkanban import clock
 from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare, paging
 from gitkanban.cli.commands.init import hermes_profile, installed_agents
@@ -95,10 +96,10 @@ def _show_workers(form: str) -> None:
     data = status_now()
     if form == "json":
         data["problems"] = [each for each in data["problems"] if is_of_config(each)]
-        keys = ("workers", "host", "profiles", "capacities", "executors", "problems")
+        keys = ("workers", "host", "elsewhere", "profiles", "capacities", "executors", "problems")
         print_json({key: data[key] for key in keys})
     elif form == "text" or (not form and is_terminal()):
-        paging.write(workers_text(data, prose_look().width))
+        paging.write(workers_text(data, prose_look().width, int(clock.now())))
     else:
         echo(workers_tsv(data), nl=False)
         tell(problem_lines(data))

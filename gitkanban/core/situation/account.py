@@ -4,10 +4,11 @@ All views show it: status, list, board, show, why, and their JSON. It decides no
 says what holds a card back, and `moment` adds what depends on the current time.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cached_property
 
 from gitkanban.core import graph
+from gitkanban.core.clones import CloneAccount, other_clones
 from gitkanban.core.cutting import one_line
 from gitkanban.core.model import (
     BACKLOG,
@@ -34,6 +35,7 @@ from gitkanban.core.tick.holds import PARENTS, STANDSTILL, Hold, some
 from gitkanban.core.tick.jobs import run_words
 from gitkanban.core.tick.standing import Needed, Standing, standing
 from gitkanban.core.tick.verdict import SUCCEEDED, attempts
+from gitkanban.core.time_words import ago, marked_ago
 from gitkanban.late import shlex
 from gitkanban.typed import NamedTuple
 
@@ -241,14 +243,26 @@ class _CardViews:
             facts = self._runs.get(card.run)
             if facts and facts.executor:
                 return f"{card.slot or '?'} {run_words(facts)}"
-            away = f" on {card.host}" if card.host not in ("", self._observed.host) else ""
-            return f"{card.slot or '?'}{away}"
+            return f"{card.slot or '?'}{self._elsewhere_words(card)}"
         if card.status != TODO:
             return ""
         if group == rows.WAITING and hold and (hold.code == PARENTS or "parent-" in hold.code):
             return f"after {some(list(graph.unfinished(self._board, card)))}"
         text = ROOTS.get(hold.code, hold.text) if hold else "with the next tick"
         return f"{text} (last: {last})" if last else text
+
+    @cached_property
+    def _clones(self) -> Mapping[str, CloneAccount]:
+        return other_clones(self._board, self._observed.clone)
+
+    def _elsewhere_words(self, card: Card) -> str:
+        """Where a card of another clone runs, and when that clone was last heard of."""
+        clone = self._clones.get(card.clone)
+        if clone is None:
+            return ""
+        heard, now = clone.at, self._observed.now
+        when = (marked_ago(heard) if self._to_cache else ago(heard, now)) if heard else ""
+        return f" on {card.host or 'another host'}" + (f", last heard of {when}" if when else "")
 
     def _work_words(self, card: Card, group: str) -> str:
         """How much the work of a card in review changes, and whether verify passed."""
