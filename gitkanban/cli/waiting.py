@@ -17,6 +17,8 @@ from gitkanban.runs.records import folders, supervised
 from gitkanban.runs.supervision.locks import Locks
 
 LOOK = 0.5  # seconds between two looks at which sessions are alive
+# Seconds between two ticks while only runs of batch systems are left: a tick alone asks those.
+ASK = 10.0
 
 
 def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterator[Outcome]:
@@ -29,10 +31,15 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
     unsettled: set[str] = set()
     try:
         while True:
-            while _runs_in_hands(place, locks):
+            ask_at = time.monotonic() + ASK
+            while hands := _runs_in_hands(place, locks):
                 _reap_children()
-                time.sleep(LOOK)
+                time.sleep(min(LOOK, ASK))
+                if all(hands) and time.monotonic() > ask_at:
+                    break
             outcome = tick_again()
+            if hands and not (outcome.settled or outcome.started or outcome.errors):
+                continue
             if outcome.contended:  # the tick after a session's end, which reports what it did
                 time.sleep(LOOK)
                 continue
@@ -56,11 +63,14 @@ def _list_unsettled(place: Place) -> list[folders.Folder]:
     return [each for each in folders.every(place.private) if not each.has("settled")]
 
 
-def _runs_in_hands(place: Place, locks: Locks) -> bool:
-    """Return whether any run's locks are taken: by its supervisor, or by what collects the run."""
+def _runs_in_hands(place: Place, locks: Locks) -> list[str]:
+    """Return the executor of each run whose locks are taken; empty: it runs on this machine.
+
+    Its supervisor has them, or what collects the run; or they stand for a job.
+    """
     facts = [each.facts() for each in _list_unsettled(place)]
     locked = supervised.locks_in_use(locks, facts)
-    return any(supervised.is_supervised(each, locked) for each in facts)
+    return [each.one("executor") for each in facts if supervised.is_supervised(each, locked)]
 
 
 def _reap_children() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban import clock
+from gitkanban.cli import waiting
 from gitkanban.core import engines
 from gitkanban.core.tick.facts import Observed
 from gitkanban.runs.observe import glance, observe
@@ -142,6 +143,20 @@ def test_killed_on_the_way_to_its_job_a_run_begins_at_most_once(
     assert arena.status(card) == "done"
     assert arena.judged() == []
     assert not arena.locks.locked(["card/T0", "slot/many/1"])
+
+
+def test_who_waits_for_quiet_asks_the_queue_about_jobs_that_left_no_record(
+    arena: Arena, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "ASK", 0.01)
+    queue.mood("hold")
+    card = arena.fresh("commit")
+    assert arena.tick() == 0
+    queue.forget()
+    with arena.patched():
+        outcomes = list(waiting.tick_until_quiet(arena.place, lambda: rounds.tick(arena.place)))
+    assert [each.outcome for done in outcomes for each in done.settled] == ["not-started"]
+    assert arena.status(card) == "todo"
 
 
 @pytest.mark.parametrize("guarded", [True, False])
