@@ -14,8 +14,11 @@ from gitkanban.core.lookup import card_of
 from gitkanban.core.model import DONE, RUNNING, SHARED, TERMINAL, Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.errors import BadData, NotFound
-from gitkanban.typed import Any
+from gitkanban.typed import TYPE_CHECKING, Any
 from gitkanban.views.text import Look
+
+if TYPE_CHECKING:
+    from gitkanban.core.agents.prompt import Handoff
 
 LOG_LINES = 8
 
@@ -41,13 +44,12 @@ class CardPages:
     def card(self, now: int, look: Look) -> str:
         """Return the page that `show` prints: fields, body, runs, notes, and what holds it back."""
         from gitkanban.board.repo.clone import clone_id
-        from gitkanban.runs import handoffs
         from gitkanban.views.card import CardPage, card_text, neighbours
 
         place, board, card = self.place, self._board, self._card
         rows = _rows_of(place, self._glimpse, [card.id, *neighbours(self._glimpse, card)], now)
         log = _last_log_lines(place, board, card)
-        received = handoffs.received(place, board, card)
+        received = _received_by(place, board, card)
         page = CardPage(
             rows[card.id], rows, self.places(), received, log=log, clone=clone_id(place)
         )
@@ -55,12 +57,11 @@ class CardPages:
 
     def data(self, now: int) -> dict[str, Any]:
         """Return the data of `show --json`."""
-        from gitkanban.runs import handoffs
         from gitkanban.views.card import card_data
 
         # The row is as in other views, which do not read the runs of quiet cards.
         view = _rows_of(self.place, self._glimpse, [self._card.id], now)[self._card.id]
-        received = handoffs.received(self.place, self._board, self._card)
+        received = _received_by(self.place, self._board, self._card)
         return card_data(self._board, self._card, view, self.places(), received=received)
 
     def work(self, colour: bool = False, stat: bool = False) -> str:
@@ -118,6 +119,15 @@ def _work_text(place: Place, board: Board, card: Card, colour: bool, stat: bool)
     return patch_lines(patch_of(place, board, card, stat), colour and not stat)
 
 
+def _received_by(place: Place, board: Board, card: Card) -> "list[Handoff]":
+    """Return what the card's parents hand to it."""
+    if not card.parents:
+        return []
+    from gitkanban.runs import handoffs  # late: many cards have no parents
+
+    return handoffs.received(place, board, card)
+
+
 def _rows_of(
     place: Place, board: Board, names: Collection[CardId], now: int
 ) -> dict[str, dict[str, Any]]:
@@ -165,9 +175,9 @@ def _branch_and_workspace(place: Place, board: Board, card: Card) -> dict[str, s
 
 def _last_log_lines(place: Place, board: Board, card: Card) -> list[str]:
     """Return the last lines of a failed run's log; empty if this machine does not have them."""
-    from gitkanban.runs import handoffs
-
     runs = board.runs_of(card.id)
     if not runs or card.status in (DONE, RUNNING):
         return []
+    from gitkanban.runs import handoffs  # late: many cards have no runs
+
     return handoffs.last_words(place, runs[-1], LOG_LINES)

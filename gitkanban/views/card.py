@@ -1,20 +1,22 @@
 """One card with its runs and notes, as JSON data and as a page of text."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from gitkanban.clock import iso
 from gitkanban.core.agents.cost import run_words
-from gitkanban.core.agents.prompt import Handoff
 from gitkanban.core.cutting import cut, cut_lines
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import children_of
 from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.core.time_words import short_span
-from gitkanban.typed import Any, NamedTuple
+from gitkanban.late import re
+from gitkanban.typed import TYPE_CHECKING, Any, NamedTuple
 from gitkanban.views.signs import money, sign
 from gitkanban.views.text import Look, seconds, shown, shown_lines, width, wrapped
+
+if TYPE_CHECKING:
+    from gitkanban.core.agents.prompt import Handoff
 
 _COLOUR = re.compile(r"\x1b\[\d*m")
 _WORD = re.compile(r"\s*\S+")
@@ -34,7 +36,7 @@ def card_data(
     card: Card,
     view: Mapping[str, Any],
     places: dict[str, str],
-    received: Sequence[Handoff] = (),
+    received: "Sequence[Handoff]" = (),
 ) -> dict[str, Any]:
     """Return the data of `show ID --json`.
 
@@ -70,7 +72,7 @@ def card_data(
     }
 
 
-def _received_data(handoff: Handoff) -> dict[str, Any]:
+def _received_data(handoff: "Handoff") -> dict[str, Any]:
     data = dict(handoff._asdict())
     return {**data, "paths": list(handoff.paths), "commits": list(handoff.commits)}
 
@@ -96,7 +98,7 @@ class CardPage(NamedTuple):
     view: Mapping[str, Any]
     rows: Mapping[str, Mapping[str, Any]]
     places: Mapping[str, str]
-    received: Sequence[Handoff] = ()
+    received: "Sequence[Handoff]" = ()
     log: Sequence[str] = ()
     clone: str = ""
 
@@ -229,7 +231,7 @@ def _story_lines(board: Board, card: Card, page: CardPage, now: float, look: Loo
     return ["", *lines] if lines else []
 
 
-def _received_lines(received: Sequence[Handoff]) -> list[str]:
+def _received_lines(received: "Sequence[Handoff]") -> list[str]:
     """Return what its next session gets from its parents, shortened; `show --prompt` has it all."""
     lines = []
     for each in received:
