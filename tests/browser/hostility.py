@@ -91,6 +91,7 @@ _OUR_ELEMENTS = [
     "th",
     "td",
     "meter",
+    "textarea",
     "dialog",
     "pre",
 ]

@@ -261,10 +261,10 @@ box.dispatchEvent(new Event('input'));
 _REJECT = "$$('#queue [data-row=CO-2] button').find((b) => b.innerText === 'reject…').click()"
 VIEWS = {
     "shop": View(shop),
-    "plan": View(plan),
+    "plan": View(plan, part="#changes"),
     "big": View(big),
     "empty": View(empty),
-    "nothing-matches": View(shop, _SEARCH),
+    "nothing-matches": View(shop, _SEARCH, "#queue"),
     "lanes-by-worker": View(shop, _lanes("worker"), "#board"),
     "lanes-by-label": View(shop, _lanes("label"), "#board"),
     "keys": View(shop, "$('[aria-label=Keys]').click()", "dialog"),

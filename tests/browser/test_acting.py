@@ -181,10 +181,6 @@ def test_what_acts_can_be_read_and_worked_by_everybody(browser: Browser, acted_o
     with served(acted_on) as server:
         browser.open(server.address)
         assert browser.violations() == []
-        for width in (360, 800, 1600):
-            with browser.looking(width):
-                assert browser.ask("return document.documentElement.scrollWidth") <= width
-                assert browser.squeezed_buttons() == []
         browser.click(".page-head .primary")
         assert browser.violations(".card-dialog") == []
         browser.press("x")
@@ -194,3 +190,7 @@ def test_what_acts_can_be_read_and_worked_by_everybody(browser: Browser, acted_o
         for scheme in ("light", "dark"):
             with browser.looking(scheme=scheme):
                 assert browser.violations(".card-dialog", "color-contrast") == []
+        for width in (360, 800, 1600):
+            with browser.looking(width):
+                assert browser.ask("return document.documentElement.scrollWidth") <= width
+                assert browser.squeezed_buttons() == []
