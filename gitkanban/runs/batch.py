@@ -87,9 +87,12 @@ class Batch(Recovering):
         named = {"name": PREFIX + folder.run, "minutes": minutes, "script": script}
         try:
             self._submit(folder, engines.fill(self.engine.submit, named, executor.options))
+            failpoints.reach("submit.submitted")
         except NoAnswer:
             pass
-        failpoints.reach("submit.submitted")
+        except OSError:  # a full disk, say, once the job was accepted
+            if _bury_surely(folder):
+                raise
         leases.release(launch.reservation.locks)
         return 0
 
@@ -283,6 +286,14 @@ def _last_line(text: bytes) -> str:
     while ": " in last and " " not in last.partition(": ")[0]:  # `sbatch: error: `
         last = last.partition(": ")[2]
     return last[:300]
+
+
+def _bury_surely(folder: Folder) -> bool:
+    """Return whether the run never begins now; if that is uncertain, the next look finds out."""
+    try:
+        return guard.bury(folder.path)
+    except OSError:
+        return False
 
 
 def _script_of(folder: Folder) -> str:

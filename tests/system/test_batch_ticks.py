@@ -173,6 +173,20 @@ def test_without_the_guard_a_job_that_is_started_twice_is_noticed(
     assert bool(arena.judged()) is not guarded
 
 
+def test_a_start_that_fails_once_its_job_was_accepted_is_not_called_not_started_and_run(
+    arena: Arena, queue: Queue
+) -> None:
+    queue.mood("hold")
+    card = arena.fresh("commit", "commit")
+    arena.tick("submit.submitted:EIO")
+    assert arena.once.exists()
+    queue.mood()
+    queue.release()
+    arena.settle()
+    assert arena.status(card) == "done"
+    assert arena.judged() == []
+
+
 def test_killed_once_the_guard_is_buried_a_run_never_begins(arena: Arena, queue: Queue) -> None:
     queue.mood("hold")
     card = arena.fresh("commit", "commit")
