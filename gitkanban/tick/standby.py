@@ -158,7 +158,8 @@ class Standby:
         from gitkanban.runs.records.folders import MAILBOX
 
         for folder in self._list_batch_runs():
-            os.listdir(folder.path)  # a network file system may remember that it was not there
+            with contextlib.suppress(OSError):  # a tick may just have cancelled its reservation
+                os.listdir(folder.path)  # a network file system may remember that it was not there
             mail = _file_state(folder.file(MAILBOX)) if folder.has_mail() else None
             left = (folder.has("exit.json"), mail)
             if any(left) and self.left.get(folder.run) != left:

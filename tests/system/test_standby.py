@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban.core.names import RunId
+from gitkanban.core.tick.facts import Exit, Phase, Sighting
 from gitkanban.runs import briefing
+from gitkanban.runs.executors import Executors
+from gitkanban.runs.records import folders
 from gitkanban.runs.sessions import Local
 from gitkanban.runs.supervision import bell, processes
 from gitkanban.runs.supervision.locks import Locks
@@ -263,3 +267,40 @@ def test_only_the_like_serve_each_other(
 ) -> None:
     base = briefing.kind_of((), ("PATH=/bin", "HOME=/h"))
     assert (briefing.kind_of(words, env) == base) is same
+
+
+def test_what_a_run_that_cannot_ring_has_left_is_noticed_once(tmp_path: Path) -> None:
+    folder = folders.of(str(tmp_path), RunId("r1"))
+    folder.write_spec({"run": "r1", "engine": "slurm"})
+    os.mkdir(folder.file(folders.MAILBOX))
+    waiting = Standby(str(tmp_path), "any")
+    waiting._find_records()
+    assert waiting.runs == []
+    Path(folder.file(folders.MAILBOX), "letter").write_text("{}")
+    waiting._find_records()
+    waiting._find_records()
+    assert waiting.runs == ["r1"]
+    folder.write_exit(Exit(1_790_000_000, "exited"))
+    waiting._find_records()
+    waiting._find_records()
+    assert waiting.runs == ["r1", "r1"]
+    folder.settle("abc")
+    assert waiting._list_batch_runs() == []
+
+
+@pytest.mark.parametrize(
+    ("phase", "is_over"), [("ended", True), ("live", False), ("queued", False)]
+)
+def test_a_batch_system_is_asked_now_and_then_whether_a_run_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: Phase, is_over: bool
+) -> None:
+    folders.of(str(tmp_path), RunId("r1")).write_spec({"run": "r1", "engine": "slurm"})
+    waiting = Standby(str(tmp_path), "any")
+    sightings = {RunId("r1"): Sighting(phase)}
+    monkeypatch.setattr(Executors, "look", lambda *_: sightings)
+    monkeypatch.setattr(Standby, "_find_place", lambda *_: None)
+    monkeypatch.setattr(Executors, "__init__", lambda *_: None)
+    assert not waiting._is_any_over()  # it was called by a tick, which has just asked
+    waiting.asked -= standby.ASK
+    assert waiting._is_any_over() is is_over
+    assert not waiting._is_any_over()
