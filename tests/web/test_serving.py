@@ -198,8 +198,11 @@ def test_a_client_that_takes_for_ever_is_left(board: Path) -> None:
             assert wait_for("board")
 
 
+PATIENT = "from gitkanban.web import listening; listening.HEAD_SECONDS = 600.0"
+
+
 def test_more_connections_than_there_is_room_for_are_closed(board: Path) -> None:
-    with served(board) as server:
+    with served(board, first=PATIENT) as server:
         idle = [socket.create_connection(("127.0.0.1", server.port), DEADLINE) for _ in range(80)]
         try:
             closed = 0
