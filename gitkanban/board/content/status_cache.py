@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ALL, BRIEF, LINES = "all", "brief", "lines"  # how much `warm` returns
 _ID, _STATUS, _GROUP = (CARD_KEYS.index(key) for key in ("id", "status", "group"))
 # The cache's format, and the interpreter that can read it.
-_FORMAT = ("gitkanban", 13, __version__, sys.hexversion)
+_FORMAT = ("gitkanban", 14, __version__, sys.hexversion)
 # Besides the board, the rows depend on git's configuration and, in the private folder, on what was
 # allowed to run, what the last tick saw here and of executors, and when closing a run last failed.
 _OUTSIDE = (
