@@ -14,7 +14,7 @@ from tests.hosts.play import play
 from tests.hosts.scenarios import CONTROLS, SCENARIOS, Scenario
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
 
 @pytest.fixture(autouse=True)
