@@ -185,6 +185,8 @@ def _committed_over(place: Place, recorded: str, tip: str) -> list[Loss]:
 
     A commit that does nothing else is taken as intended, and so is a `git revert`.
     """
+    if _are_all_ours(place, recorded, tip):
+        return []  # as after most pulls: the history need not be searched
     taken = [
         change
         for change in _card_changes(place, recorded, tip)
@@ -198,6 +200,15 @@ def _committed_over(place: Place, recorded: str, tip: str) -> list[Loss]:
         and change.new in _path_versions(place, recorded, change.path)
         and not _was_meant(place, recorded, tip, change.path)
     ]
+
+
+def _are_all_ours(place: Place, recorded: str, tip: str) -> bool:
+    """Return whether every commit since is one that gitkanban makes, so that `_was_meant` holds."""
+    done = git.run(
+        place.common, "log", "--first-parent", "-z", "--format=%P%n%B", f"{recorded}..{tip}"
+    )
+    commits = [each.partition("\n") for each in done.text.split("\0") if each]
+    return all(" " not in parents and "\nKanban-" in message for parents, _, message in commits)
 
 
 def _versions_below(place: Place, commit: str, paths: list[str]) -> set[tuple[str, str]]:

@@ -6,6 +6,7 @@ import pytest
 
 from gitkanban.board import store
 from gitkanban.board.following import follow_board, restoring
+from gitkanban.board.repo import refs
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import AddCard, AddNote, EndRun
 from gitkanban.core.model import Card, Note, Run
@@ -191,3 +192,22 @@ def test_what_a_person_removes_right_after_our_move_stays_removed(repo: Path) ->
     git(repo, "commit", "-qam", "not that one")
     assert restoring.restore(here) == []
     assert set(store.read(here).cards) == {"T1"}
+
+
+def test_commits_of_another_clone_are_taken_without_a_search(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = new(repo, "", Card("T1", title="a title"))
+    edit(here, "T1", title="another")
+    last = git(repo, "rev-parse", refs.SEEN_REF)
+    edit(here, "T1", title="a title")  # an old version, on purpose
+    git(repo, "update-ref", refs.SEEN_REF, last)
+    monkeypatch.setattr(restoring, "_versions_below", lambda *_: pytest.fail("a search"))
+    assert restoring.restore(here) == []
+    assert store.read(here).cards["T1"].title == "a title"
+    (repo / "code").write_text("x")
+    file_of(repo, "T1").write_text(file_of(repo, "T1").read_text() + "# mine\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "by hand")
+    with pytest.raises(pytest.fail.Exception, match="a search"):
+        restoring.restore(here)
