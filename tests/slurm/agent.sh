@@ -30,7 +30,7 @@ for word in $line; do
     daemon) setsid sleep 611 & ;;
     say:*) echo "${word#say:}" ;;
     wait:*) while [ ! -e "$top/${word#wait:}" ]; do rest 1; done ;;
-    eat) tail /dev/zero ;;
+    eat) exec tail /dev/zero ;;
   esac
 done
 say end
