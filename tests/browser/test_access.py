@@ -1,4 +1,4 @@
-"""Everybody can read and work every view of the page: judged by axe-core, in light and in dark."""
+"""Everybody can read and work every view of the page: judged by axe-core, light and dark, and by width."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ COLOURS = ("color-contrast", "link-in-text-block")
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_axe_finds_nothing_wrong(browser: Browser, tmp_path: Path, name: str) -> None:
+def test_every_view_is_for_everybody(browser: Browser, tmp_path: Path, name: str) -> None:
     view = VIEWS[name]
     with browser.looking(scheme="light"):
         browser.open_page(view.content(), tmp_path)
@@ -27,6 +27,14 @@ def test_axe_finds_nothing_wrong(browser: Browser, tmp_path: Path, name: str) ->
             == "rgb(17, 19, 22)"
         )
         assert browser.violations(view.part, *COLOURS) == []
+    for width, columns in ((360, 1), (800, 3), (1600, 6)):
+        with browser.looking(width):
+            assert browser.ask("return document.documentElement.scrollWidth") <= width, width
+            assert browser.squeezed_buttons() == []
+            drawn = browser.ask(
+                "return $$('.columns').map((e) => getComputedStyle(e).gridTemplateColumns)"
+            )
+            assert all(len(each.split()) == columns for each in drawn)
 
 
 def test_axe_would_find_it(browser: Browser, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from gitkanban.core.model import Run
 from gitkanban.core.names import CardId, RunId
 from gitkanban.views.page.value import CardExtras, CardPatch, PageContent
 from tests.browser.driving import ENTER, ESCAPE, IN_A_BROWSER, Browser
-from tests.browser.shops import VIEWS
 from tests.support.boards import NOW, board, observed
 from tests.views.page.contents import content_of
 
@@ -165,22 +164,3 @@ def test_boards_that_are_empty_or_go_in_circles(
     browser.draw_all()
     assert browser.errors() == []
     assert "cards/X.yaml" in browser.ask("return text('.causes')")
-
-
-@pytest.mark.parametrize("name", VIEWS)
-def test_no_width_makes_a_view_wider_than_the_screen(
-    browser: Browser, tmp_path: Path, name: str
-) -> None:
-    view = VIEWS[name]
-    browser.open_page(view.content(), tmp_path)
-    browser.draw_all()
-    browser.ask(view.script)
-    browser.unfold_all()
-    for width, columns in ((360, 1), (800, 3), (1600, 6)):
-        with browser.looking(width):
-            assert browser.ask("return document.documentElement.scrollWidth") <= width, width
-            assert browser.squeezed_buttons() == []
-            drawn = browser.ask(
-                "return $$('.columns').map((e) => getComputedStyle(e).gridTemplateColumns)"
-            )
-            assert all(len(each.split()) == columns for each in drawn)
