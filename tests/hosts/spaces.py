@@ -72,11 +72,12 @@ class Program:
 
     def __init__(self, name: str, *words: object) -> None:
         self.name = name
+        # A session of its own: ^C in a terminal ends the rig, and the rig ends this.
         # Unbuffered: a line that is waited for by select must not lie in a buffer of ours.
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(HERE / name), *map(str, words)], bufsize=0,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            preexec_fn=die_with_us,
+            preexec_fn=die_with_us, start_new_session=True,
         )  # fmt: skip
 
     def expect_line(self) -> str:
@@ -155,7 +156,7 @@ class Space:
         enter = ["nsenter", "-t", str(self.pid), "-m", "-u", "-n", "-p", *where, "--"]
         command = subprocess.Popen(
             [*enter, *argv], env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=error,
-            preexec_fn=die_with_us, cwd="/",
+            preexec_fn=die_with_us, start_new_session=True, cwd="/",
         )  # fmt: skip
         self._commands = [each for each in self._commands if each.poll() is None] + [command]
         return command

@@ -50,9 +50,11 @@ def test_a_seed_and_a_number_make_one_story() -> None:
 def test_nothing_of_the_rig_outlives_it(tmp_path: Path, how: signal.Signals) -> None:
     words = [sys.executable, "-m", "tests.hosts", "plain, board in main"]
     env = {**os.environ, "HOSTS_ROOM": str(tmp_path)}
-    with subprocess.Popen(words, cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as rig:
+    with subprocess.Popen(
+        words, cwd=ROOT, env=env, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as rig:
         until(lambda: any(tmp_path.glob("*/h1/home/shop")), "a clone")
-        rig.send_signal(how)
+        os.killpg(rig.pid, how)  # as a terminal does
         rig.wait(60)
     until(lambda: not mentioning(str(tmp_path)), "the end of everything")
     if how != signal.SIGKILL:
