@@ -20,6 +20,11 @@ def keep(place: Place, late: Iterable[LateWork]) -> None:
         git.run(place.common, *words, input=orders.encode())
 
 
+def is_kept(place: Place, commit: str) -> bool:
+    """Return whether a commit has been set aside in this clone."""
+    return commit in _read_refs(place, LATE_REFS).values()
+
+
 def send(place: Place, remote: str) -> list[str]:
     """Push what the remote does not have yet, each once; return notices. Raises Offline, Refused."""
     sent = _read_refs(place, SENT_REFS)

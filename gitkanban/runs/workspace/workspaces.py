@@ -8,6 +8,7 @@ import os
 from functools import cache
 
 from gitkanban import failpoints, files
+from gitkanban.board import late_refs
 from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import branch_of, card_ref
@@ -39,7 +40,7 @@ class Wish(NamedTuple):
     worktrees: str = ""  # a folder; empty: `<repo>.worktrees`
     known: bool = False  # the card has run before: a branch with commits is its own
     without_board: bool = False  # leave .kanban out of the checkout (many cards in tree)
-    latest: str = ""  # a commit from another clone that the branch is brought up to, if it can be
+    latest: str = ""  # a commit from another clone that the branch is brought to, if it can be
 
 
 class Workspace(NamedTuple):
@@ -89,9 +90,21 @@ def _forward_branch(place: Place, wish: Wish) -> None:
     """Bring the card's branch, of which there is no worktree, up to what another clone has left."""
     ref = card_ref(wish.card)
     tip = checkouts.tip(place, ref)
-    if wish.latest and (not tip or commits.is_ancestor(place.common, tip, wish.latest)):
+    if wish.latest and (not tip or _may_leave(place, tip, wish.latest)):
         old = tip or worktrees.NO_COMMIT
         git.run(place.common, "update-ref", "--no-deref", ref, wish.latest, old)
+
+
+def _is_behind(place: Place, tip: str, other: str) -> bool:
+    return commits.is_ancestor(place.common, tip, other)
+
+
+def _may_leave(place: Place, tip: str, latest: str) -> bool:
+    """Return whether a branch may go from `tip` to `latest` without losing work.
+
+    Also one whose work came too late: it has been set aside, and no attempt may build on it.
+    """
+    return _is_behind(place, tip, latest) or late_refs.is_kept(place, tip)
 
 
 def _check_ours(wish: Wish, path: str, admin: str) -> None:
@@ -265,8 +278,8 @@ def _continue_workspace(
     else:
         notices += unfinished.settle_worktree(place.common, path, admin, branch, run=wish.run)
     failpoints.reach("workspace.set-right")
-    for there in filter(None, (wish.latest, base)):
-        if tip != there and commits.is_ancestor(place.common, tip, there):
+    for there, may_move in ((wish.latest, _may_leave), (base, _is_behind)):
+        if there and tip != there and may_move(place, tip, there):
             with _view_for_checkout(place, path, admin, branch, sparse=sparse) as view:
                 tip = _bring_to_base(view, admin, branch, (tip, there), notices=notices)
     failpoints.reach("workspace.forwarded")

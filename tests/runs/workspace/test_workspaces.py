@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban.board import late_refs
 from gitkanban.board.repo import standstill
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import SHARED
+from gitkanban.core.names import CardId, RunId
+from gitkanban.core.tick.superseded import LateWork
 from gitkanban.errors import BoardBusy, GitkanbanError, NotFound, Refused
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import ghosts, removal, unfinished, workspaces
@@ -368,3 +371,24 @@ def test_a_repository_that_was_moved_goes_on_in_the_worktree_of_the_card(
         prepare(new, "T2")
     (path / "half-done.txt").unlink()
     assert remove(new).gone and not path.exists()
+
+
+@pytest.mark.parametrize("has_worktree", [True, False])
+def test_work_that_came_too_late_is_left_for_that_of_the_clone_that_was_first(
+    repo: Path, has_worktree: bool
+) -> None:
+    made = prepare(repo)
+    late = advance(Path(made.path), "late.txt")
+    git(repo, "branch", "theirs", "main")
+    git(repo, "worktree", "add", "-q", str(repo.parent / "theirs"), "theirs")
+    first = advance(repo.parent / "theirs", "first.txt")
+    if not has_worktree:
+        git(repo, "worktree", "remove", "-f", "-f", made.path)
+    assert prepare(repo, known=True, latest=first).start_commit == late  # it is not set aside
+    if not has_worktree:
+        git(repo, "worktree", "remove", "-f", "-f", made.path)
+    late_refs.keep(place_of(repo), [LateWork(CardId("T1"), RunId("01run"), late)])
+    again = prepare(repo, known=True, latest=first)
+    assert again.start_commit == first == git(repo, "rev-parse", "card/T1")
+    assert sorted(os.listdir(again.path)) == [".git", "README.md", "first.txt", "src"]
+    assert git(Path(again.path), "status", "--porcelain") == ""
