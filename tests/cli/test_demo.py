@@ -56,7 +56,7 @@ def test_without_a_server_library_open_says_what_to_install(
     monkeypatch.delitem(sys.modules, "gitkanban.web.running", raising=False)
     monkeypatch.delitem(sys.modules, "gitkanban.web.listening", raising=False)
     done = call(tmp_path, "demo", "--keep", "there", "--open")
-    assert done.code == 1 and "pip install uvicorn" in done.err
+    assert done.code == 1 and "install gitkanban[web]" in done.err
     assert not (tmp_path / "there").exists()
 
 

@@ -85,7 +85,7 @@ def test_without_an_answer_nothing_is_made(repo: Path, key: str) -> None:
 def test_nothing_is_asked_where_no_board_can_be(repo: Path, tmp_path: Path) -> None:
     ok(repo, "init")
     with Terminal(repo, "init") as seat:
-        assert seat.end() == 1 and "there already is a board" in seat.text
+        assert seat.end() == 1 and "there is already a board" in seat.text
     empty = tmp_path / "empty"
     empty.mkdir()
     with Terminal(empty, "init") as seat:

@@ -10,7 +10,7 @@ from typing import Any
 from gitkanban.runs import collect, sessions
 from gitkanban.runs.records import folders, slots, supervised
 from gitkanban.runs.supervision import locks, processes
-from gitkanban.tick import committing, ending, reserving, rounds, starting
+from gitkanban.tick import accepting, committing, ending, reserving, rounds, starting
 
 
 def unlocked_at_hand_over() -> None:
@@ -28,13 +28,13 @@ def unlocked_at_hand_over() -> None:
 def committed_after_the_spawn() -> None:
     """Sessions are started first, and the board is told afterwards."""
 
-    def start_and_commit(state: Any, look: Any, merges: Any) -> bool:
+    def start_and_commit(state: Any, look: Any) -> bool:
         reserved = reserving.reserve_starts(state, look, list(look.plan.starts))
         failed = starting.start_sessions(state, look, reserved.every)
         changes = (*look.plan.changes, *reserved.claims)
-        committed = committing.commit_board(state, look.board, changes, merges.base)
+        committed = committing.commit_board(state, look.board, changes, accepting.NO_MERGES.base)
         if committed:
-            with committing.checkouts_following(state, committed, merges.base):
+            with committing.checkouts_following(state, committed, accepting.NO_MERGES.base):
                 ending.settle(state, look)
         return failed
 
@@ -54,13 +54,13 @@ def reclaimed_by_pid_file() -> None:
                 found -= set(supervised.lock_names(spec.one("card"), spec.one("slot")))
         return found
 
-    def take(self: locks.Locks, name: str, wait: float = 0.0) -> locks.HeldLock | None:
+    def take(self: locks.Locks, name: str, wait: float = 0.0, run: str = "") -> locks.HeldLock | None:
         """As if an old lock file could be put aside."""
         path = self.path(name)
         free = name.startswith(("card/", "slot/")) and name not in self.locked([name])
         if free and os.path.exists(path):
             os.unlink(path)
-        return taken(self, name, wait)
+        return taken(self, name, wait, run)
 
     taken = locks.Locks.take
     locks.Locks.locked = locked  # type: ignore[method-assign]
