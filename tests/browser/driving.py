@@ -121,6 +121,11 @@ class Browser:
         """Type into whatever has the focus."""
         self.driver.switch_to.active_element.send_keys(keys)
 
+    def write(self, words: str) -> None:
+        """Type into a field once one has the focus: without one, keys are shortcuts."""
+        self.wait_for("return document.activeElement.matches('textarea, input')", True)
+        self.press(words)
+
     def click(self, selector: str) -> None:
         """Click what is found, as a hand would; what is drawn again meanwhile is found again."""
         end = time.monotonic() + SECONDS_MOST

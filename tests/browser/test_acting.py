@@ -98,47 +98,47 @@ def test_each_verb_is_clicked_and_its_commit_seen(browser: Browser, acted_on: Pa
 
         live.open_card("R2")
         browser.ask("$$('#drawer .row.plus .on-line')[1].click()")
-        browser.press("three, not two")
+        browser.write("three, not two")
         browser.click("#drawer [data-verb=reject]")
-        browser.press("Nearly <b>there</b>." + ENTER)
+        browser.write("Nearly <b>there</b>." + ENTER)
         live.see("R2 review → todo")
         notes = json.loads(ok(acted_on, "show", "R2", "--json"))["notes"]
         assert notes[-1]["text"].strip() == "Nearly <b>there</b>.\n\nR2.txt:2: three, not two"
 
         browser.ask("location.hash = ''")
         browser.click("#queue [data-row=Q] textarea")
-        browser.press("This one." + ENTER)
+        browser.write("This one." + ENTER)
         live.see("Q blocked → todo")
         browser.click("#queue [data-row=F] [data-verb=retry]")
-        browser.press(ENTER)
+        browser.write(ENTER)
         live.see("F blocked → todo")
 
         live.open_card("B")
         browser.click("#drawer [data-verb=approve]")
         live.see("B backlog → todo")
         browser.click("#drawer [data-verb=note]")
-        browser.press("think of it" + ENTER)
+        browser.write("think of it" + ENTER)
         live.see("B note by Ada")
         browser.click("#drawer [data-verb=edit]")
         browser.ask("$('.card-dialog [name=title]').value = ''")
-        browser.press("another <i>title</i>")
+        browser.write("another <i>title</i>")
         browser.click(".card-dialog [type=submit]")
         live.see("B edited (title)")
         assert browser.ask("return text('#drawer-title')") == "another <i>title</i>"
 
         live.open_card("D")
         browser.click("#drawer [data-verb=drop]")
-        browser.press(ENTER)
+        browser.write(ENTER)
         live.see("D backlog → dropped")
 
         live.open_card("S")
         browser.click("#drawer [data-verb=stop]")
-        browser.press(ENTER)
+        browser.write(ENTER)
         live.see("S running → ")
 
         browser.ask("location.hash = ''")
         browser.click(".page-head .primary")
-        browser.press("a new card")
+        browser.write("a new card")
         browser.ask("$('.card-dialog [name=worker]').value = 'w'")
         browser.click(".card-dialog [type=submit]")
         browser.wait_for(
@@ -158,12 +158,12 @@ def test_of_two_windows_the_later_one_is_refused_and_may_insist(
         browser.open(server.address)
         live.open_card("R1")
         browser.click("#drawer [data-verb=reject]")
-        browser.press("Not yet.")
+        browser.write("Not yet.")
         with browser.second_window() as other:
             other.open(server.address)
             live.open_card("R1")
             other.click("#drawer [data-verb=edit]")
-            other.press(" and more")
+            other.write(" and more")
             other.click(".card-dialog [type=submit]")
             live.see("R1 edited (title)")
         browser.click("#drawer .words textarea")
@@ -183,7 +183,7 @@ def test_what_acts_can_be_read_and_worked_by_everybody(browser: Browser, acted_o
         assert browser.violations() == []
         browser.click(".page-head .primary")
         assert browser.violations(".card-dialog") == []
-        browser.press("x")
+        browser.write("x")
         browser.ask("$('.card-dialog [name=parents]').value = 'nothing-like-it'")
         browser.click(".card-dialog [type=submit]")
         browser.wait_for("return $('.card-dialog .problem').hidden", False)

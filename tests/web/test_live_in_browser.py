@@ -105,7 +105,7 @@ def test_words_that_are_being_written_survive_what_changes_meanwhile(
 ) -> None:
     browser.open(server.address)
     browser.ask("$('#queue [data-verb=reject]').click()")
-    browser.press("Round half-")
+    browser.write("Round half-")
     ok(in_review, "add", "another <b>card</b>", "--id", "T2", "--backlog")
     ok(in_review, "note", "T1", "a note")
     browser.wait_for("return $('#board').innerText.includes('another <b>card</b>')", True)
