@@ -39,6 +39,7 @@ def test_a_run_that_another_machine_has_open_is_left_alone_until_a_person_says_s
     ok(arena.repo, "tick")
     record = json.loads(Path(arena.repo, ".git/gitkanban/machine").read_text())
     assert [each["host"] for each in record["given_up"]] == ["h2"]
+    ok(arena.repo, "stop", "T1")
     arena.settle()
 
 
