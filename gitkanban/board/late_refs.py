@@ -20,7 +20,7 @@ def keep(place: Place, late: Iterable[LateWork]) -> None:
         git.run(place.common, *words, input=orders.encode())
 
 
-def is_kept(place: Place, commit: str) -> bool:
+def is_set_aside(place: Place, commit: str) -> bool:
     """Return whether a commit has been set aside in this clone."""
     return commit in _read_refs(place, LATE_REFS).values()
 

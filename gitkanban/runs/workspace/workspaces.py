@@ -104,7 +104,7 @@ def _may_leave(place: Place, tip: str, latest: str) -> bool:
 
     Also one whose work came too late: it has been set aside, and no attempt may build on it.
     """
-    return _is_behind(place, tip, latest) or late_refs.is_kept(place, tip)
+    return _is_behind(place, tip, latest) or late_refs.is_set_aside(place, tip)
 
 
 def _check_ours(wish: Wish, path: str, admin: str) -> None:
