@@ -12,7 +12,7 @@ from gitkanban.core.changes import EditCard
 from gitkanban.runs.records import printed
 from tests.cli.calls import call, ok
 from tests.conftest import git
-from tests.support.arena import Arena
+from tests.support.arena import Arena, until
 
 
 @pytest.fixture
@@ -41,6 +41,7 @@ def words(text: str) -> list[str]:
 
 
 def test_what_a_sessions_own_tick_settled_is_mailed_once(arena: Arena) -> None:
+    arena.words("T2", "wait:mailed commit")
     quiet_tick(arena)
     arena.wait()
     quiet_tick(arena)
@@ -48,7 +49,8 @@ def test_what_a_sessions_own_tick_settled_is_mailed_once(arena: Arena) -> None:
     assert words(text)[:2] == ["settled T1 succeeded →", f"accepted T1 {text.split()[10]}"]
     assert words(text)[-1].startswith("started T2 solo#1 /")
     assert mail(arena) == ""
-    arena.wait()
+    (arena.log / "mailed").touch()
+    until(lambda: not arena.supervisors(), "the end of T2")
     text = mail(arena)  # now it settles by itself: the same lines, once
     assert [each.split()[0] for each in words(text)] == ["settled", "accepted"]
     assert mail(arena) == ""

@@ -54,7 +54,9 @@ def reclaimed_by_pid_file() -> None:
                 found -= set(supervised.lock_names(spec.one("card"), spec.one("slot")))
         return found
 
-    def take(self: locks.Locks, name: str, wait: float = 0.0, run: str = "") -> locks.HeldLock | None:
+    def take(
+        self: locks.Locks, name: str, wait: float = 0.0, run: str = ""
+    ) -> locks.HeldLock | None:
         """As if an old lock file could be put aside."""
         path = self.path(name)
         free = name.startswith(("card/", "slot/")) and name not in self.locked([name])

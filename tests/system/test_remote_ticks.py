@@ -53,6 +53,9 @@ def lost_with_the_host(arena: Arena) -> list[str]:
         text = git(remote_of(arena), "show", f"kanban:{name}")
         fields = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
         if fields["status"] == "done" and fields.get("merged") not in base:
+            print(
+                f"{text}\nbase there: {base}\n{git(arena.repo, 'log', '--all', '--graph', '--oneline')}"
+            )
             lost.append(fields["id"])
     return lost
 
