@@ -60,7 +60,7 @@ class Batch(Recovering):
     def rehearse(self, options: Sequence[str]) -> str:
         """Return why the engine would refuse every job with these options; empty: it would not."""
         try:
-            ended = self._ask(engines.fill(self.engine.rehearse, {}, options), fails=True)
+            ended = self._ask_engine(engines.fill(self.engine.rehearse, {}, options), fails=True)
         except NoAnswer as silence:
             return str(silence)
         return _last_line(ended.err) if ended.code else ""
@@ -86,7 +86,7 @@ class Batch(Recovering):
         minutes = str(_minutes_of(launch))
         named = {"name": PREFIX + folder.run, "minutes": minutes, "script": script}
         try:
-            self._submit(folder, engines.fill(self.engine.submit, named, executor.options))
+            self._submit_job(folder, engines.fill(self.engine.submit, named, executor.options))
             failpoints.reach("submit.submitted")
         except NoAnswer:
             pass
@@ -117,9 +117,9 @@ class Batch(Recovering):
         try:
             job = self._find_job(folder)
             if job.state == "running":
-                self._ask(engines.fill(self.engine.signal, {"job": job.id}))
+                self._ask_engine(engines.fill(self.engine.signal, {"job": job.id}))
             elif job.state == "waiting":
-                self._ask(engines.fill(self.engine.cancel, {"job": job.id}))
+                self._ask_engine(engines.fill(self.engine.cancel, {"job": job.id}))
                 self._jobs = None
         except NoAnswer:
             pass  # every later look tries again
@@ -147,7 +147,9 @@ class Batch(Recovering):
         title = self.engine.title
         end = folder.exit()
         if end:
-            return self._explain(folder, end, now) if is_explainable(end) else Sighting("ended")
+            return (
+                self._explain_signal(folder, end, now) if is_explainable(end) else Sighting("ended")
+            )
         try:
             job = self._find_job(folder)
         except NoAnswer:
@@ -166,7 +168,7 @@ class Batch(Recovering):
             self._pursue_stop(folder, job, now)
         return sighting
 
-    def _explain(self, folder: Folder, end: Exit, now: float) -> Sighting:
+    def _explain_signal(self, folder: Folder, end: Exit, now: float) -> Sighting:
         """Say why a run was ended by a signal, as soon as its engine says so."""
         try:
             job = self._find_job(folder)
@@ -184,7 +186,7 @@ class Batch(Recovering):
         since = job_records.seconds_since_request(folder, now)
         if job.id and job.state == "running" and since > grace + AFTER_GRACE:
             try:
-                self._ask(engines.fill(self.engine.cancel, {"job": job.id}))
+                self._ask_engine(engines.fill(self.engine.cancel, {"job": job.id}))
             except NoAnswer:
                 pass
 
@@ -203,9 +205,9 @@ class Batch(Recovering):
 
     # -- the engine
 
-    def _submit(self, folder: Folder, argv: Sequence[str]) -> None:
+    def _submit_job(self, folder: Folder, argv: Sequence[str]) -> None:
         """Submit a job. Raises Refused when it will never begin, NoAnswer when it may or may not."""
-        ended = self._ask(argv, fails=True)
+        ended = self._ask_engine(argv, fails=True)
         self._jobs = None
         if ended.code == 0:
             words = ended.out.decode("utf-8", "replace").split()
@@ -220,7 +222,7 @@ class Batch(Recovering):
     def _list_jobs(self) -> Mapping[str, Sequence[BatchJob]]:
         """Return the jobs by name; the engine is asked once. Raises NoAnswer."""
         if self._jobs is None:
-            text = self._ask(self.engine.look).out.decode("utf-8", "replace")
+            text = self._ask_engine(self.engine.look).out.decode("utf-8", "replace")
             jobs: dict[str, list[BatchJob]] = {}
             try:
                 for name, job in engines.read_jobs(self.engine, text):
@@ -235,7 +237,7 @@ class Batch(Recovering):
     def _cancel_jobs(self, name: str) -> None:
         for job in self._list_jobs().get(name, ()):
             if job.state in _OPEN:
-                self._ask(engines.fill(self.engine.cancel, {"job": job.id}))
+                self._ask_engine(engines.fill(self.engine.cancel, {"job": job.id}))
 
     def _cancel_ghosts(self) -> None:
         """Cancel jobs whose run is settled here: an engine that lost its state may bring them back."""
@@ -249,14 +251,14 @@ class Batch(Recovering):
     def _node_answers(self, node: str) -> bool:
         if node not in self._nodes:
             try:
-                ended = self._ask(engines.fill(self.engine.node, {"node": node}))
+                ended = self._ask_engine(engines.fill(self.engine.node, {"node": node}))
                 text = ended.out.decode("utf-8", "replace")
                 self._nodes[node] = engines.node_answers(self.engine, text)
             except NoAnswer:
                 self._nodes[node] = False
         return self._nodes[node]
 
-    def _ask(self, argv: Sequence[str], fails: bool = False) -> limited.Ended:
+    def _ask_engine(self, argv: Sequence[str], fails: bool = False) -> limited.Ended:
         """Run a command of the engine. Raises NoAnswer; if it `fails` that is an answer, too."""
         if self._silence:
             raise NoAnswer(self._silence)

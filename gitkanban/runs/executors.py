@@ -67,14 +67,14 @@ class Executors:
 
     def start(self, launch: Launch) -> int:
         """Start a session where its worker's sessions run; see `Executor.start`."""
-        return self._named(launch.config, launch.worker.executor).start(launch)
+        return self._executor_named(launch.config, launch.worker.executor).start(launch)
 
     def unready(self, config: Config | None, names: Iterable[str]) -> dict[str, str]:
         """Return which of these executors can start nothing now, and why."""
         faults = {}
         for name in sorted(names):
             try:
-                faults[name] = self._named(config, name).ready()
+                faults[name] = self._executor_named(config, name).ready()
             except Refused as error:
                 faults[name] = error.message
         return {name: why for name, why in faults.items() if why}
@@ -83,7 +83,7 @@ class Executors:
         """Return the executors of the config that would start nothing, and why: each is asked."""
         faults = self.unready(config, config.executors)
         for name, executor in config.executors.items():
-            batch = self._named(config, name)
+            batch = self._executor_named(config, name)
             if name not in faults and isinstance(batch, Batch):
                 faults[name] = batch.rehearse(executor.options)
         return {name: why for name, why in faults.items() if why}
@@ -107,7 +107,7 @@ class Executors:
         sightings = self.look(every)
         return [each for each in every if sightings[each.run].phase != "ended"]
 
-    def _named(self, config: Config | None, name: str) -> Executor:
+    def _executor_named(self, config: Config | None, name: str) -> Executor:
         executor = config.executors.get(name) if config else None
         if name and executor is None:
             raise Refused(f"there is no executor {name}", "`gitkanban check` says more.")

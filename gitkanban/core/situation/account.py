@@ -252,12 +252,12 @@ class _CardViews:
         return f"{text} (last: {last})" if last else text
 
     @cached_property
-    def _clones(self) -> Mapping[str, CloneAccount]:
+    def _clones_by_id(self) -> Mapping[str, CloneAccount]:
         return other_clones(self._board, self._observed.clone)
 
     def _elsewhere_words(self, card: Card) -> str:
         """Where a card of another clone runs, and when that clone was last heard of."""
-        clone = self._clones.get(card.clone)
+        clone = self._clones_by_id.get(card.clone)
         if clone is None:
             return ""
         heard, now = clone.at, self._observed.now
@@ -313,10 +313,10 @@ class _CardViews:
             return group, -view.holds, view.since or self._observed.now, view.id
         if view.group in (DONE, DROPPED):
             return group, -view.since, 0, view.id
-        return group, self._levels.get(view.id, 0), 0, view.id
+        return group, self._graph_levels.get(view.id, 0), 0, view.id
 
     @cached_property
-    def _levels(self) -> dict[CardId, int]:
+    def _graph_levels(self) -> dict[CardId, int]:
         return _levels_of(self._board)
 
 

@@ -109,7 +109,9 @@ class Locks:
         Reading /proc/locks would touch nothing. But other pid namespaces than the machine's own do
         not see locks there whose first taker has died, and trying a hundred locks takes less time.
         """
-        return {name for name in names if flock.is_locked(self.path(name)) or self._stands(name)}
+        return {
+            name for name in names if flock.is_locked(self.path(name)) or self._is_standing(name)
+        }
 
     def leave_standing(self, lock: HeldLock, run: str) -> None:
         """Have the lock stand for the run until its end is recorded. Raises OSError."""
@@ -117,7 +119,7 @@ class Locks:
         os.pwrite(lock.fd, run.encode(), 0)
         os.fsync(lock.fd)
 
-    def _stands(self, name: str) -> bool:
+    def _is_standing(self, name: str) -> bool:
         path = self.path(name)
         try:
             if not os.stat(path).st_size:
