@@ -235,7 +235,7 @@ def test_a_tick_that_died_before_it_submitted_leaves_a_run_that_never_began(
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Batch, "_submit", die)
+    monkeypatch.setattr(Batch, "_submit_job", die)
     locks = leases.take(bench.locks, "T1", "p#1")
     assert locks
     with pytest.raises(KeyboardInterrupt):
