@@ -1,5 +1,6 @@
 """The board on its branch: files to values, and commits that move the branch.
 
+boardmerge  Two tips of the board's branch merged into a commit: cards by field
 content/    The board at a commit: read, written as a new commit, and cached
 following/  Checkouts of the board and of base that follow a move of their branch
 formats/    Texts to values and back. No git
@@ -12,6 +13,6 @@ repo/       Git: repositories, refs, merges, remotes. No cards
 review/     The board's past and its changes, for people
 store       Reading the board at its tip, and changing it: one commit by compare-and-swap, or
             nothing
-sync        The board's branch synced with a remote's: fetched, merged field by field, pushed
+sync        The board's branch synced with a remote's: fetched, merged, pushed
 work/       The work of cards: where it is, and how it gets into base
 """

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import late_refs, store
+from gitkanban.board.boardmerge import Conflicting
 from gitkanban.board.init import create
 from gitkanban.board.repo import refs
 from gitkanban.board.repo import remotes as module
@@ -19,7 +20,7 @@ from gitkanban.board.repo.git import Done
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.placefinder import find
 from gitkanban.board.repo.remotes import Offline
-from gitkanban.board.sync import Conflicting, Link, publish, remote_of, sync
+from gitkanban.board.sync import Link, publish, remote_of, sync
 from gitkanban.core.changes import AddCard, AddNote, Change, EditCard, EndRun
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.core.tick import network
