@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gitkanban.board.formats import cardfile
 from gitkanban.board.repo import remotes
 from gitkanban.board.repo.remotes import Offline
 from gitkanban.core.tick.outcome import Outcome
@@ -50,13 +51,9 @@ def lost_with_the_host(arena: Arena) -> list[str]:
     lost = []
     base = git(remote_of(arena), "rev-list", "refs/heads/main", check=False).split()
     for name in git(remote_of(arena), "ls-tree", "--name-only", "kanban", "cards/").split():
-        text = git(remote_of(arena), "show", f"kanban:{name}")
-        fields = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
-        if fields["status"] == "done" and fields.get("merged") not in base:
-            print(
-                f"{text}\nbase there: {base}\n{git(arena.repo, 'log', '--all', '--graph', '--oneline')}"
-            )
-            lost.append(fields["id"])
+        card = cardfile.parse(git(remote_of(arena), "show", f"kanban:{name}").encode(), name)
+        if card.status == "done" and card.merged not in base:
+            lost.append(str(card.id))
     return lost
 
 
