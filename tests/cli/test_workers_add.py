@@ -200,3 +200,22 @@ def test_where_a_worker_is_missing_it_is_named(repo: Path) -> None:
     assert "`gitkanban workers add nightly`" in ok(repo, "why", "T1")
     row = json.loads(ok(repo, "list", "--json"))[0]
     assert row["command"] == "gitkanban workers add nightly"
+
+
+@pytest.mark.parametrize("text", ["sh -c 'echo \"a, b\"; true'", "[sh, -c, 'echo \"a, b\"; true']"])
+def test_a_list_is_words_of_a_shell_or_stands_in_brackets_as_in_the_file(
+    repo: Path, text: str
+) -> None:
+    ok(repo, "init", "--runner", "codex")
+    ok(repo, "workers", "add", "x", f"command={text}")
+    config, _ = configfile.parse((repo / ".kanban/config.yaml").read_bytes(), "config.yaml")
+    assert config and config.workers["x"].command == ("sh", "-c", 'echo "a, b"; true')
+
+
+@pytest.mark.parametrize("text", ["[]", "[a, [b]]", "[a, {b: c}]", "[a, 'b]", "[a]]"])
+def test_brackets_around_no_list_of_words_are_refused(repo: Path, text: str) -> None:
+    ok(repo, "init", "--runner", "codex")
+    before = git(repo, "rev-parse", "HEAD")
+    done = call(repo, "workers", "add", "x", f"command={text}")
+    assert done.code == 2 and "Write [one, word, each]" in done.err
+    assert git(repo, "rev-parse", "HEAD") == before

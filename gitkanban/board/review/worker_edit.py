@@ -6,7 +6,7 @@ It writes nothing, and does not know what the edit means for trust.
 from collections.abc import Sequence
 
 from gitkanban.board import store
-from gitkanban.board.formats import configedit, configfile, configkeys
+from gitkanban.board.formats import configedit, configfile, configkeys, yamltext
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import check_id, did_you_mean
 from gitkanban.core.lookup import no_worker
@@ -83,6 +83,17 @@ def parse_value(name: str, key: str, text: str) -> KeyValue | None:
     if not text:
         return None
     if known.kind in configkeys.LISTS:
+        return _parse_list(key, text)
+    try:
+        checked = configfile.typed(known, text)
+    except UsageError as error:
+        raise UsageError(error.message, error.hint.replace("NAME", name)) from None
+    return text if known.kind in (configkeys.DURATION, configkeys.MONEY) else checked
+
+
+def _parse_list(key: str, text: str) -> tuple[str, ...]:
+    """Return the words of a list, written as in a shell, or in brackets as in config.yaml."""
+    if not (text.startswith("[") and text.endswith("]")):
         try:
             return tuple(shlex.split(text))
         except ValueError as error:
@@ -90,10 +101,18 @@ def parse_value(name: str, key: str, text: str) -> KeyValue | None:
                 f"{key}: {error}", "Quote it as in a shell, and close the quotes."
             ) from None
     try:
-        checked = configfile.typed(known, text)
-    except UsageError as error:
-        raise UsageError(error.message, error.hint.replace("NAME", name)) from None
-    return text if known.kind in (configkeys.DURATION, configkeys.MONEY) else checked
+        root = yamltext.document(text, key)
+    except yamltext.Bad as error:
+        raise UsageError(
+            error.message, "Write [one, word, each], or words as in a shell."
+        ) from None
+    items = root.items if isinstance(root, yamltext.Sequence) else []
+    words = tuple(item.text for item in items if isinstance(item, yamltext.Scalar))
+    if not words or len(words) < len(items):
+        raise UsageError(
+            f"{key} must be a list of words, found {text[:40]!r}", "Write [one, word, each]."
+        )
+    return words
 
 
 def _check_edit(place: Place, name: WorkerName, before: str, after: str) -> WorkerEdit:
