@@ -31,7 +31,7 @@ def serve_board(place: Place, port: int, open_: bool = False, read_only: bool = 
         opened = OpenFile(address) if open_ else None
         try:
             if opened:
-                hint = "Leave --open out, and open the address that is printed."
+                hint = "Leave --open out; `gitkanban web` prints the address to open."
                 open_in_browser(opened.path, hint)
             echo(f"{address}\n^C ends it; sessions go on")
             return _serve_until_signal(place, listener, access, opened)

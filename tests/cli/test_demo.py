@@ -60,6 +60,19 @@ def test_without_a_server_library_open_says_what_to_install(
     assert not (tmp_path / "there").exists()
 
 
+def test_without_a_browser_open_fails_and_the_demo_runs_to_its_end(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gitkanban", "demo", "--open"],
+        cwd=tmp_path, env=os.environ | {"BROWSER": "false", "TMPDIR": str(tmp_path)},
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 1 and "All 5 cards are done" in done.stdout
+    assert done.stderr.splitlines() == [
+        "Error: there is no browser here to open it",
+        "Hint: Leave --open out; `gitkanban web` prints the address to open.",
+    ]
+
+
 @pytest.mark.parametrize("moment", ["● T0", "● T1"])
 def test_an_interrupted_demo_leaves_nothing(tmp_path: Path, moment: str) -> None:
     process = subprocess.Popen(

@@ -121,7 +121,7 @@ def test_without_a_browser_it_serves_nothing(board: Path, monkeypatch: pytest.Mo
     assert done.code == 1 and not done.out
     assert done.err.splitlines() == [
         "Error: there is no browser here to open it",
-        "Hint: Leave --open out, and open the address that is printed.",
+        "Hint: Leave --open out; `gitkanban web` prints the address to open.",
     ]
     assert not list(board.parent.glob("gitkanban-web-*"))
 

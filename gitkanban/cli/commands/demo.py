@@ -53,8 +53,8 @@ def demo_command(keep: str | None, own_branch: bool, open_: bool) -> None:
         viewer = _open_viewer(repo) if open_ else None
         _run_demo(repo, place)
         _look_back(repo, place, keep)
-        if viewer:
-            _wait_for_viewer(viewer)
+        if viewer and _wait_for_viewer(viewer):
+            raise SystemExit(1)  # it has said why there is no page
     finally:
         if viewer:
             _end_viewer(viewer)  # first: it is a child of ours, as what sessions leave is
@@ -114,12 +114,16 @@ def _open_viewer(repo: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(argv, cwd=repo, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
-def _wait_for_viewer(viewer: "subprocess.Popen[bytes]") -> None:
-    """Wait for ^C, or for its end: it ends at once where there is no browser, and has said so."""
+def _wait_for_viewer(viewer: "subprocess.Popen[bytes]") -> int:
+    """Wait for ^C, which gives 0, or for its end, which gives its exit code.
+
+    It ends at once where there is no browser.
+    """
     with suppress(KeyboardInterrupt):
         if viewer.poll() is None:
             say("The page in the browser stays until ^C.")
-        viewer.wait()
+        return viewer.wait()
+    return 0
 
 
 def _end_viewer(viewer: "subprocess.Popen[bytes]") -> None:
