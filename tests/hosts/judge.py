@@ -305,7 +305,8 @@ def _count(names: Iterable[str]) -> dict[str, int]:
 
 
 def _reachable(repo: Path) -> set[str]:
-    return set(git_in(repo, "rev-list", "--all").split())
+    # Not `--all`: that reads the HEADs of worktrees too, and one that is just made points at nothing.
+    return set(git_in(repo, "rev-list", "--glob=refs/*").split())
 
 
 def _read_work(repo: Path, base: str) -> dict[str, set[str]]:
