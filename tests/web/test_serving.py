@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.calls import call, ok
 from tests.conftest import git
-from tests.web.served import DEADLINE, served
+from tests.web.served import DEADLINE, Served, served
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -172,6 +172,17 @@ def test_other_protocols_are_closed(board: Path) -> None:
         assert server.ask("GET", "/").status == 200
 
 
+def wait_for_room(server: Served) -> None:
+    """Ask until there is an answer."""
+    end = time.monotonic() + DEADLINE
+    while True:
+        try:
+            assert server.ask("GET", "/").status == 200
+            return
+        except (ConnectionError, OSError):
+            assert time.monotonic() < end
+
+
 HASTY = """
 from gitkanban.web import answering, listening
 answering.BODY_SECONDS, listening.HEAD_SECONDS = 0.3, 0.3
@@ -198,6 +209,38 @@ def test_a_client_that_takes_for_ever_is_left(board: Path) -> None:
             assert wait_for("board")
 
 
+LITTLE = """
+import socket
+from gitkanban.web import answering, listening
+answering.SEND_MOST = answering.ALIVE_EACH = listening.HEAD_SECONDS = 0.3
+listening.CONNECTIONS_MOST = 1
+class Narrow(socket.socket):
+    def listen(self, *most):
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        super().listen(*most)
+socket.socket = Narrow
+"""
+
+
+@pytest.mark.parametrize("path", ["/", "/live"])
+def test_a_client_that_takes_nothing_gives_its_place_back(board: Path, path: str) -> None:
+    (board / "long.md").write_text("word " * 12_000)
+    for _ in range(4):  # more than what sockets and uvicorn keep for a client
+        ok(board, "add", "long", "--body-file", "long.md")
+    with served(board, first=LITTLE) as server, socket.socket() as stuck:
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.settimeout(DEADLINE)
+        stuck.connect(("127.0.0.1", server.port))
+        head = "".join(f"{name}: {value}\r\n" for name, value in server.own.items())
+        stuck.sendall(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
+        wait_for_room(server)  # there is one place, and it is taken
+        parts = []
+        while part := stuck.recv(65536):
+            parts.append(part)
+    taken = b"".join(parts)
+    assert taken.startswith(b"HTTP/1.1 200 ") and not taken.endswith((b"</html>", b"\r\n0\r\n\r\n"))
+
+
 PATIENT = "from gitkanban.web import listening; listening.HEAD_SECONDS = 600.0"
 
 
@@ -215,13 +258,7 @@ def test_more_connections_than_there_is_room_for_are_closed(board: Path) -> None
         finally:
             for each in idle:
                 each.close()
-        end = time.monotonic() + DEADLINE
-        while True:  # until the server has noticed that they have gone; `end` bounds it
-            try:
-                assert server.ask("GET", "/").status == 200
-                break
-            except (ConnectionError, OSError):
-                assert time.monotonic() < end
+        wait_for_room(server)  # until it has noticed that they have gone
 
 
 def test_without_the_library_one_line_says_what_to_install(
