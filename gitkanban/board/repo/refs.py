@@ -102,7 +102,10 @@ def check_branch_name(common: str, branch: str) -> None:
             f"{CARD_BRANCHES}… is for the branches of cards." if branch.startswith("card") else "",
         )
     if git.run(common, "check-ref-format", f"refs/heads/{branch}", check=False).code:
-        raise Refused(f"{branch!r} is not a branch name", "See `git help check-ref-format`.")
+        hint = (
+            "-b/--branch names the board's branch; names are as `git help check-ref-format` says."
+        )
+        raise Refused(f"{branch!r} is not a branch name", hint)
 
 
 def exists(common: str, ref: str) -> bool:
