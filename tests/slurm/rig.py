@@ -78,15 +78,22 @@ def why_not() -> str:
     missing = [each for each in PROGRAMS if not shutil.which(each, path=_PATH)]
     if missing:
         return f"no {', '.join(missing)} here: apt-get install {PACKAGES}"
-    if not os.path.exists("/dev/fuse"):
-        return "no /dev/fuse here"
+    try:
+        os.close(os.open("/dev/fuse", os.O_RDWR))
+    except OSError as error:
+        return f"no /dev/fuse here: {error.strerror}"
     tried = subprocess.run(
-        ["unshare", *_NAME_SPACES, "mount", "-t", "tmpfs", "tmpfs", "/mnt"],
-        capture_output=True, text=True, timeout=20,
+        ["unshare", *_NAME_SPACES, "sh", "-ec", _MOUNT_AND_CONNECT],
+        capture_output=True, text=True, timeout=20, env=os.environ | {"PATH": _PATH},
     )  # fmt: skip
     return f"no name spaces here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
+_MOUNT_AND_CONNECT = """
+mount -t tmpfs tmpfs /mnt
+ip link add switch type bridge
+ip link add cable type veth peer name eth0
+"""
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"
 
 
