@@ -3,6 +3,7 @@
 board         The board as columns by who must move next: you, a session, the next tick, another card
 card          One card with its runs and notes, as JSON data and as a page of text
 cost          What sessions cost, as JSON data and as a table
+crontab       The lines of a crontab that make a board go on by itself
 diff          The difference of two boards: the words that its pages share, and its JSON data
 diffmarkdown  The difference of two boards as markdown that renders on GitHub, with a graph
 difftext      The difference of two boards as a page for a terminal: workers, a tree of cards

@@ -58,6 +58,7 @@ def run(command: str, cwd: Path, home: Path, second: int) -> str:
         timeout=60,
     )
     out = done.stdout.replace(str(cwd), "<repo>").replace(str(home), "<home>")
+    out = out.replace(str(cwd.parent), "<beside>")
     if done.returncode:
         out += f"[exit {done.returncode}]\n"
     return out

@@ -4,9 +4,9 @@ import os
 import shutil
 
 from gitkanban.cli import declare
-from gitkanban.cli.commands.install import program
 from gitkanban.cli.completion import shells
 from gitkanban.cli.here import refuse_in_session, say
+from gitkanban.cli.ourselves import command_line
 from gitkanban.cli.streams import echo
 from gitkanban.errors import UsageError
 
@@ -31,7 +31,7 @@ def completion_command(what: str, shell: str | None) -> None:
     """
     refuse_in_session("completion")
     if what == "show":
-        echo(shells.script(shell or _own_shell(), program()), nl=False)
+        echo(shells.script(shell or _own_shell(), command_line()), nl=False)
         return
     chosen = [shell] if shell else [name for name in shells.SHELLS if shutil.which(name)]
     for name in chosen:
@@ -49,7 +49,7 @@ def _own_shell() -> str:
 
 
 def _install_files(shell: str) -> None:
-    done = shells.install(shell, program())
+    done = shells.install(shell, command_line())
     if done.changed:
         say(f"{shell:4}  wrote {_paths_words(done.changed)}")
     else:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from gitkanban.board.repo.company import look, why_own_branch
 from gitkanban.cli import declare, schemas
 from gitkanban.cli.here import json_option, print_json, refuse_in_session, tell, text_argument
+from gitkanban.cli.ourselves import command_line
 from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import is_terminal
 from gitkanban.core.agents.presets import PRESETS
@@ -15,6 +16,7 @@ from gitkanban.core.ids import check_id
 from gitkanban.core.model import Board
 from gitkanban.errors import NoBoard, UsageError
 from gitkanban.typed import TYPE_CHECKING
+from gitkanban.views.crontab import crontab_lines
 from gitkanban.views.text import shown
 
 if TYPE_CHECKING:
@@ -128,7 +130,10 @@ def _print_next_steps(
     first = next(iter(board.config.workers), worker) if board.config else worker
     trust_first = "gitkanban trust, then " if untrusted else ""
     echo(f'next: {trust_first}gitkanban add "what to do" --worker {first}, then gitkanban tick')
-    echo("from cron: gitkanban tick each minute, gitkanban gc each night")
+    echo("from cron, with `crontab -e`:")
+    folder = place.here or place.main or place.common
+    for line in crontab_lines(command_line(in_full=True), folder, os.path.expanduser("~")):
+        echo(f"  {line}")
 
 
 def _ask_form(here: str, reason: str) -> str:

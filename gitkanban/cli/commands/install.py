@@ -1,14 +1,13 @@
 """`gitkanban install`: a merge driver for cards in this clone, and instructions for agents."""
 
 import os
-import shutil
-import sys
 
 from gitkanban import __version__, files
 from gitkanban.board.repo.git import run as git
 from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare
 from gitkanban.cli.here import board_of, place_here, refuse_in_session, say
+from gitkanban.cli.ourselves import command_line
 from gitkanban.cli.streams import echo
 from gitkanban.core.agents import instructions
 from gitkanban.core.agents.presets import PRESETS
@@ -51,7 +50,7 @@ def install_command(what: str, agent: str | None, skill: bool, remove: bool) -> 
         echo("removed the merge driver from this clone")
         return
     git(place.common, "config", f"merge.{NAME}.name", "cards of the kanban board, by field")
-    git(place.common, "config", f"merge.{NAME}.driver", f"{program()} merge-file %O %A %B %P")
+    git(place.common, "config", f"merge.{NAME}.driver", f"{command_line()} merge-file %O %A %B %P")
     _set_line(place)
     echo(f"git merges {place.path('cards/*.yaml')} by field in this clone")
 
@@ -109,18 +108,6 @@ def checkout_root(place: Place) -> str:
     if not top or os.path.realpath(top).startswith(f"{os.path.realpath(place.common)}/"):
         raise Refused("there is no checkout here", "Call it in one of the code.")
     return os.path.realpath(top)
-
-
-def program() -> str:
-    """Return the command line by which git can start gitkanban, quoted for a shell."""
-    from shlex import quote
-
-    if shutil.which("gitkanban"):
-        return "gitkanban"
-    beside = os.path.join(os.path.dirname(sys.executable), "gitkanban")
-    if os.access(beside, os.X_OK):
-        return quote(beside)
-    return f"{quote(sys.executable)} -P -m gitkanban"
 
 
 def _set_line(place: Place, remove: bool = False) -> None:
