@@ -17,7 +17,7 @@ from gitkanban.core import engines
 from gitkanban.core.engines import BatchJob, Engine
 from gitkanban.core.names import RunId
 from gitkanban.core.tick.facts import Exit, Sighting
-from gitkanban.core.tick.jobs import explain_end, is_explainable, judge_job
+from gitkanban.core.tick.jobs import explain_end, is_explainable, judge_job, place_words
 from gitkanban.errors import Refused
 from gitkanban.runs import briefing, leases, trust
 from gitkanban.runs.briefing import Launch
@@ -45,6 +45,7 @@ class Batch(Recovering):
         self.engine = engine
         self._jobs: dict[str, list[BatchJob]] | None = None  # by name; None: not asked yet
         self._silence = ""  # why the engine is asked nothing more
+        self._submitted: set[RunId] = set()  # since it was asked
         self._nodes: dict[str, bool] = {}  # node -> whether it answers
 
     # -- what executors do
@@ -120,7 +121,7 @@ class Batch(Recovering):
                 self._ask_engine(engines.fill(self.engine.signal, {"job": job.id}))
             elif job.state == "waiting":
                 self._ask_engine(engines.fill(self.engine.cancel, {"job": job.id}))
-                self._jobs = None
+                self._forget_jobs()
         except NoAnswer:
             pass  # every later look tries again
         return True
@@ -150,6 +151,8 @@ class Batch(Recovering):
             return (
                 self._explain_signal(folder, end, now) if is_explainable(end) else Sighting("ended")
             )
+        if folder.run in self._submitted:  # a moment ago: that is no reason to ask again
+            return Sighting("queued", place_words(job_records.job_begun(folder)))
         try:
             job = self._find_job(folder)
         except NoAnswer:
@@ -196,6 +199,8 @@ class Batch(Recovering):
         Raises NoAnswer.
         """
         begun = job_records.job_begun(folder)
+        if folder.run in self._submitted:
+            self._forget_jobs()
         jobs = self._list_jobs().get(PREFIX + folder.run, [])
         ours = [job for job in jobs if job.id == begun.id] if begun.node else []
         for state in _OPEN:
@@ -208,11 +213,12 @@ class Batch(Recovering):
     def _submit_job(self, folder: Folder, argv: Sequence[str]) -> None:
         """Submit a job. Raises Refused when it will never begin, NoAnswer when it may or may not."""
         ended = self._ask_engine(argv, fails=True)
-        self._jobs = None
         if ended.code == 0:
+            self._submitted.add(folder.run)
             words = ended.out.decode("utf-8", "replace").split()
             job_records.note_id(folder, words[-1].partition(";")[0] if words else "")
             return
+        self._forget_jobs()
         jobs = self._list_jobs().get(PREFIX + folder.run, ())
         if any(job.state in _OPEN for job in jobs):
             return  # refused in words, and accepted in fact
@@ -233,6 +239,11 @@ class Batch(Recovering):
                 raise NoAnswer(self._silence) from None
             self._jobs = jobs
         return self._jobs
+
+    def _forget_jobs(self) -> None:
+        """Have the engine asked again by whoever needs its jobs next."""
+        self._jobs = None
+        self._submitted.clear()
 
     def _cancel_jobs(self, name: str) -> None:
         for job in self._list_jobs().get(name, ()):

@@ -79,6 +79,17 @@ def test_cards_run_as_jobs_within_the_executors_limit_and_not_the_hosts(
     assert arena.judged() == []
 
 
+def test_a_tick_asks_the_queue_once_however_many_jobs_it_submits(
+    arena: Arena, queue: Queue
+) -> None:
+    queue.mood("hold")
+    arena.fresh("commit"), arena.fresh("commit")
+    assert arena.tick() == 0
+    assert (queue.calls("submit"), queue.calls("look")) == (2, 1)
+    assert arena.tick() == 0
+    assert queue.calls("look") == 2
+
+
 def test_what_the_queue_says_is_shown_without_asking_it_again(arena: Arena, queue: Queue) -> None:
     queue.mood("hold")
     card = arena.fresh("commit")

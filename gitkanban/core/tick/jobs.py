@@ -50,16 +50,16 @@ def judge_job(
     how many seconds after a submission the engine need not know the job.
     """
     if traces.recorded:
-        return Sighting("ended", _place_words(job))
+        return Sighting("ended", place_words(job))
     if job.state == "silent":  # nothing is concluded
         note = f"{title} does not answer"
         if last:
             return judge_job(last, traces, now, title)._replace(note=note)
         begun = traces.guard == "begun"
-        return Sighting("live" if begun else "queued", _place_words(job), note)
+        return Sighting("live" if begun else "queued", place_words(job), note)
     if job.state == "unknown" and last:
         job = last._replace(node_answers=job.node_answers)
-    begun, where = traces.guard == "begun", _place_words(job)
+    begun, where = traces.guard == "begun", place_words(job)
     at = f" on {job.node}" if job.node else ""
     match job.state:
         case _ if traces.guard == "buried":
@@ -151,6 +151,6 @@ def _beats_lately(traces: Traces) -> bool:
     return traces.silence is not None and traces.silence < LIFE
 
 
-def _place_words(job: BatchJob) -> str:
+def place_words(job: BatchJob) -> str:
     """`n1, job 4711`."""
     return ", ".join(filter(None, (job.node, job.id and f"job {job.id}")))
