@@ -47,7 +47,10 @@ from gitkanban.core.tick.verdict import COUNTED, Verdict, counting, destination,
 from gitkanban.typed import Literal, NamedTuple
 
 SUMMARY_MOST = 20_000  # characters of a session's summary that go onto the board
-ALIKE = 3  # this many cards of a worker that fail alike in one tick pause the worker
+# This many cards of a worker that fail alike in one tick pause the worker, if they are more than
+# half of its cards that ended: where a hundred end in one tick, some fail alike by chance.
+ALIKE = 3
+NAMED_MOST = 5  # cards that such a pause names
 
 
 class Settled(NamedTuple):
@@ -278,15 +281,19 @@ def _crashes_alike(
 ) -> tuple[list[Pause], frozenset[str]]:
     """The workers to pause, and the runs that do not count as attempts of their cards."""
     alike: dict[tuple[WorkerName, str, str], list[RunFacts]] = {}
+    ends: dict[WorkerName, int] = {}
     for facts, judged, current in ended:
+        ends[facts.worker] = ends.get(facts.worker, 0) + current
         if current and judged.outcome in COUNTED:
             alike.setdefault((facts.worker, judged.outcome, judged.why), []).append(facts)
     pauses: dict[WorkerName, Pause] = {}
     forgiven: set[str] = set()
     for (worker, outcome, why), runs in sorted(alike.items()):
-        if len({facts.card for facts in runs}) < ALIKE:
+        if len({facts.card for facts in runs}) < ALIKE or 2 * len(runs) <= ends[worker]:
             continue
-        cards = ", ".join(facts.card for facts in runs)
+        cards = ", ".join(facts.card for facts in runs[:NAMED_MOST])
+        if len(runs) > NAMED_MOST:
+            cards += f" and {len(runs) - NAMED_MOST} more"
         text = f"{len(runs)} cards ended alike ({cards}): {outcome}, {why}"
         pauses[worker] = Pause(worker, text, "tick", now)
         forgiven.update(facts.run for facts in runs)

@@ -166,6 +166,21 @@ def test_three_cards_that_crash_alike_pause_their_worker_and_cost_no_attempt() -
     assert not any(isinstance(change, SetPause) for change in two.changes)
 
 
+@pytest.mark.parametrize(("good", "paused"), [(9, True), (10, False)])
+def test_cards_that_crash_alike_pause_their_worker_only_if_they_are_most_of_those_that_ended(
+    good: int, paused: bool
+) -> None:
+    names = [f"T{n}" for n in range(10 + good)]
+    state = board(*(f"{name} running run=r{name} clone={CLONE} slot=solo#1" for name in names))
+    ends = [BAD] * 10 + [OK] * good
+    found = after(
+        state, *(facts(name, f"r{name}", exit=end) for name, end in zip(names, ends, strict=True))
+    )
+    pauses = [change.pause.why for change in found.changes if isinstance(change, SetPause)]
+    words = "10 cards ended alike (T0, T1, T2, T3, T4 and 5 more): failed, the session exited with"
+    assert [why.startswith(words) for why in pauses] == [True] * paused
+
+
 def test_a_card_in_review_whose_work_is_in_base_is_done() -> None:
     state = board("T1 review", "T2 review")
     found = after(state, merged={"T2": "c" * 40, "T9": "d" * 40})
