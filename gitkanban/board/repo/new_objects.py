@@ -196,8 +196,9 @@ def _explain_failure(common: str, done: git.Done) -> GitFailed | OSError:
 # -- trees
 
 # An entry: its mode, its name, and its object id in 20 bytes.
-_NAMES = re.compile(rb"[0-7]+ ([^\0]+)\0.{20}", re.DOTALL)
+_NAMES = re.compile(rb"[0-7]{6} ([^\0]+)\0.{20}", re.DOTALL)
 _ENTRIES = re.compile(rb"([0-7]+) ([^\0]+)\0.{20}", re.DOTALL)
+_WALKED_MOST = 256 << 10  # bytes of a tree that is taken apart without importing `re`
 _REST = 28  # bytes of an entry beside its name, for a mode of six digits
 
 
@@ -253,6 +254,8 @@ class _Tree:
     @cached_property
     def _sorted_keys(self) -> tuple[list[bytes], list[int]]:
         """The keys, and where each entry begins, and the end. Raises GitFailed for no tree."""
+        if len(self.raw) <= _WALKED_MOST:
+            return _walk_entries(self.raw)
         keys = _NAMES.findall(self.raw)
         starts = [at + _REST * n for n, at in enumerate(accumulate(map(len, keys), initial=0))]
         if starts[-1] == len(self.raw):
@@ -262,8 +265,28 @@ class _Tree:
         sizes = (len(mode) + len(name) + _REST - 6 for mode, name in pairs)
         starts = list(accumulate(sizes, initial=0))
         if starts[-1] != len(self.raw):
-            raise GitFailed("a tree of the repository is damaged", git.FSCK)
+            raise _damaged_tree()
         return keys, starts
+
+
+def _walk_entries(raw: bytes) -> tuple[list[bytes], list[int]]:
+    """Return what `_Tree._sorted_keys` does: slower for a large tree, but without a pattern."""
+    keys, starts, at = list[bytes](), [0], 0
+    while at < len(raw):
+        space, end = raw.find(b" ", at), raw.find(b"\0", at)
+        mode, name = raw[at:space], raw[space + 1 : end]
+        if not at < space < end or not name or mode.strip(b"01234567"):
+            raise _damaged_tree()
+        keys.append(name + b"/" if int(mode, 8) == 0o40000 else name)
+        at = end + 21
+        starts.append(at)
+    if at != len(raw):
+        raise _damaged_tree()
+    return keys, starts
+
+
+def _damaged_tree() -> GitFailed:
+    return GitFailed("a tree of the repository is damaged", git.FSCK)
 
 
 def _apply_edits(raw: bytes, edits: Iterable[_Edit]) -> bytes:

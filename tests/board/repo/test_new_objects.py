@@ -1,0 +1,70 @@
+"""Trees taken apart, edited and put together: as git does it, whichever way they are read."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitkanban.board.repo import new_objects
+from gitkanban.board.repo.new_objects import FOLDER, NewObjects
+from gitkanban.errors import GitFailed
+from tests.support.examples import examples
+
+NAMES = st.binary(min_size=1, max_size=5).filter(
+    lambda name: b"/" not in name and b"\0" not in name and name not in (b".", b"..", b".git")
+)
+MODES = st.sampled_from(["100644", "100755", "120000", "160000", FOLDER])
+IDS = st.sampled_from([b"\0" * 20, b" a\0" * 6 + b"ab", bytes(range(20))])  # as hard as they come
+
+
+def tree_of(entries: dict[bytes, tuple[str, bytes]]) -> bytes:
+    """Return a tree as git writes it: sorted as if folders' names ended in a slash."""
+    ordered = sorted(entries.items(), key=lambda e: e[0] + b"/" * (e[1][0] == FOLDER))
+    return b"".join(b"%s %s\0%s" % (mode.encode(), n, oid) for n, (mode, oid) in ordered)
+
+
+@given(st.dictionaries(NAMES, st.tuples(MODES, IDS)))
+@examples(200)
+def test_small_and_large_trees_are_read_alike(entries: dict[bytes, tuple[str, bytes]]) -> None:
+    raw = tree_of(entries)
+    read = []
+    for most in (len(raw), -1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(new_objects, "_WALKED_MOST", most)
+            tree = new_objects._Tree(raw)
+            read.append([tree._sorted_keys, *(tree.find(name) for name in entries)])
+    assert read[0] == read[1]
+    assert read[0][1:] == [(mode, oid.hex()) for mode, oid in entries.values()]
+
+
+@given(st.binary(max_size=60), st.integers(0, 60))
+@examples(200)
+def test_a_damaged_tree_is_refused_either_way(noise: bytes, cut: int) -> None:
+    raw = tree_of({b"a": ("100644", b"1" * 20), b"b": (FOLDER, b"2" * 20)})
+    raw = raw[:cut] + noise
+    ends = []
+    for most in (len(raw), -1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(new_objects, "_WALKED_MOST", most)
+            try:
+                ends.append(new_objects._Tree(raw)._sorted_keys)
+            except GitFailed:
+                ends.append(None)  # type: ignore[arg-type]
+    assert ends[0] == ends[1]
+
+
+def test_a_tree_edited_here_is_the_tree_that_git_writes(repo: Path) -> None:
+    with NewObjects(str(repo / ".git")) as objects:
+        files = {b"a/b": ("100644", b"one"), b"a.b": ("100644", b"two"), b"a0": ("100755", b"3")}
+        tree = objects.tree(files)
+        objects.write()
+    listed = subprocess.run(
+        ["git", "ls-tree", "-r", tree], cwd=repo, capture_output=True, check=True, timeout=60
+    ).stdout
+    made = subprocess.run(
+        ["git", "mktree"], cwd=repo, capture_output=True, check=True, timeout=60,
+        input=subprocess.run(["git", "ls-tree", tree], cwd=repo, capture_output=True, check=True, timeout=60).stdout,
+    ).stdout.decode().strip()  # fmt: skip
+    assert made == tree and len(listed.splitlines()) == 3
