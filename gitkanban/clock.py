@@ -9,6 +9,8 @@ import time
 from functools import cache
 
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
+_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_DAYS_TO_1970 = 719162  # from the first day of the year 1
 _LETTERS = "abcdefghjkmnpqrstvwxyz"
 
 
@@ -20,12 +22,34 @@ def now() -> float:
 
 def parse(text: str) -> int:
     """Parse `2026-11-23T22:00:00Z` (or with an offset) to epoch seconds. Raises ValueError."""
+    seconds = _parse_own_form(text)
+    if seconds is not None:
+        return seconds
     from datetime import UTC, datetime
 
     moment = datetime.fromisoformat(text.strip())
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return int(moment.timestamp())
+
+
+def _parse_own_form(text: str) -> int | None:
+    """Parse the form that `iso` writes, without importing `datetime`; None for any other text."""
+    if len(text) != 20 or not text.isascii() or text[10::9] != "TZ" or text[4:8:3] != "--":
+        return None
+    parts = (text[0:4], text[5:7], text[8:10], text[11:13], text[14:16], text[17:19])
+    if text[13:17:3] != "::" or not all(map(str.isdigit, parts)):
+        return None
+    year, month, day, hour, minute, second = map(int, parts)
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    if not (year and 1 <= month <= 12 and 1 <= day <= _DAYS[month - 1] + (leap and month == 2)):
+        return None
+    if hour > 23 or minute > 59 or second > 59:
+        return None
+    before = year - 1
+    days = 365 * before + before // 4 - before // 100 + before // 400 - _DAYS_TO_1970
+    days += sum(_DAYS[: month - 1]) + (leap and month > 2) + day - 1
+    return ((days * 24 + hour) * 60 + minute) * 60 + second
 
 
 def iso(seconds: float) -> str:

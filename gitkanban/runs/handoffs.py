@@ -6,7 +6,6 @@ It only gathers; `core.agents.prompt` decides how much of it goes into a prompt.
 from gitkanban.board import store
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
-from gitkanban.core.agents import transcript
 from gitkanban.core.agents.prompt import Handoff
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.core.names import CardId
@@ -96,6 +95,8 @@ def last_words(place: Place, run: Run, lines: int = LOG_LINES) -> list[str]:
 
 def _session_tail(folder: Folder, lines: int) -> list[str]:
     """Return the last messages and actions of the session, a line each."""
+    from gitkanban.core.agents import transcript  # late: most cards have not failed
+
     printed = logtail.last_lines(folder.file("stdout.log"), _PRINTED)
     entries = transcript.entries(folder.facts().one("runner"), printed)
     return [transcript.plain_line(each)[:_LINE_MOST] for each in entries][-lines:]

@@ -140,7 +140,7 @@ def card_text(board: Board, card: Card, page: CardPage, now: float, look: Look) 
 
 def _fold_line(line: str, total: int) -> list[str]:
     """Fold a line that is too long, keeping its indent; colours stay with their words."""
-    plain = _COLOUR.sub("", line)
+    plain = _COLOUR.sub("", line) if "\x1b" in line else line
     if width(plain) <= total:
         return [line]
     indent = plain[: len(plain) - len(plain.lstrip())][: total // 3]
