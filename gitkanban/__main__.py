@@ -30,7 +30,10 @@ def _run_and_exit(argv: list[str]) -> int:
 
         return complete(argv[1:])
     if argv and argv[0] in ("status", "st", "list", "ls", "tick"):
-        from gitkanban.cli.quick import answer
+        if argv[0] == "tick":
+            from gitkanban.cli.quick_tick import answer
+        else:
+            from gitkanban.cli.quick import answer
 
         name = argv[0]
         if name in ("st", "ls"):

@@ -193,12 +193,13 @@ def _commit_on(
     `checked`: refuse files that could not be read back. That is for what people wrote; a tick adds
     little to files that can be read, and one card must not stop it.
     """
+    if not changes:
+        return Committed(board, board, "")
+    # Late: most ticks change nothing.
     from gitkanban.board.content import board_after
     from gitkanban.board.content.writing import NewTree
     from gitkanban.board.following import follow_board, restoring
 
-    if not changes:
-        return Committed(board, board, "")
     why = refs.why_not(place)
     if why:
         raise BoardBusy(f"the board is not written: {why}", "Finish or abort that first.")

@@ -24,6 +24,8 @@ ourselves  How others start gitkanban: the command line of this installation
 paging     Prints a page, through a pager if it is longer than the terminal, by git's own rules
 progress   A progress bar on stderr if that is a terminal; otherwise nothing at all
 quick      The quick door: `status` and `list` from the cache, before anything heavy is imported
+quick_tick  The quick door of `tick`: one that finds another at work ends before anything heavy is
+           imported
 redraw     A page that is redrawn in place until ^C
 report     What a session reports from inside its run: a letter into the run's mailbox
 roster     The commands, by name: the section of the overview, the module, and one line for each

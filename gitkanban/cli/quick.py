@@ -8,16 +8,14 @@ import os
 import sys
 import time
 
-from gitkanban import flock
 from gitkanban.board.content import status_cache
-from gitkanban.board.repo import gitdir
 from gitkanban.cli import paging
 from gitkanban.cli.terminal import is_terminal, look_here
 from gitkanban.core.situation import moment
 from gitkanban.core.situation.rows import CARD_KEYS, FINISHED, NEEDS_YOU, QUIET
 from gitkanban.core.time_words import worded
 from gitkanban.core.visible import safe_json
-from gitkanban.runs.records import again, tokens
+from gitkanban.runs.records import tokens
 from gitkanban.views import status
 
 TYPE_CHECKING = False
@@ -30,12 +28,7 @@ if TYPE_CHECKING:
 
 
 def answer(argv: "list[str]") -> "int | None":
-    """Answer `status`, `list`, or a tick that finds another at work; return the exit code.
-
-    Return None if the call is not for the quick door.
-    """
-    if argv[0] == "tick":
-        return 0 if contended(argv) else None
+    """Answer `status` or `list`, and return the exit code; None if it is not for the quick door."""
     if argv[1:] not in ([], ["--json"]):
         return None
     form = "json" if argv[1:] else ""
@@ -63,22 +56,6 @@ def lines_of(data: "dict[str, Any]", finished: "FinishedRows | None") -> str:
     newer = [card for card in data["cards"] if card["group"] in FINISHED]
     others = [card for card in data["cards"] if card["group"] not in FINISHED]
     return status.tsv(others) + finished.lines(status.tsv(newer))
-
-
-def contended(argv: "list[str]") -> bool:
-    """Return whether another tick is at work, in which case the command line need not be loaded.
-
-    That tick is then asked to make another pass, and on a terminal a line says so.
-    """
-    # With --json or --dry-run a program waits for the whole answer.
-    if argv[1:2] not in ([], ["--sync"]) or (argv[2:] and (argv[2] != "--remote" or argv[4:])):
-        return False
-    common = gitdir.common_dir(os.getcwd())
-    if not common or not again.ask_tick_at_work(f"{common}/gitkanban"):
-        return False
-    if is_terminal():  # not worth a mail from cron
-        sys.stdout.write("another tick is at work; it will make another pass\n")
-    return True
 
 
 def status_now(brief: bool = False) -> "dict[str, Any]":
@@ -254,7 +231,11 @@ def _is_behind(rows: "dict[str, Any]") -> bool:
             followed = file.read(64).partition(" ")[0]
     except (OSError, UnicodeDecodeError):
         return False
-    return followed != rows["commit"] and flock.is_locked(f"{rows['private']}/locks/tick")
+    if followed == rows["commit"]:
+        return False
+    from gitkanban import flock
+
+    return flock.is_locked(f"{rows['private']}/locks/tick")
 
 
 def _head_branch(path: str) -> str:

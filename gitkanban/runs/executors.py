@@ -5,6 +5,7 @@ is decided before a start, and what an end means is decided after it.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from gitkanban.board.repo.place import Place
 from gitkanban.core.engines import find_engine
@@ -12,13 +13,14 @@ from gitkanban.core.model import Config
 from gitkanban.core.names import RunId
 from gitkanban.core.tick.facts import Sighting
 from gitkanban.errors import Refused
-from gitkanban.runs.batch import Batch
-from gitkanban.runs.briefing import Launch
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder
-from gitkanban.runs.sessions import Local
 from gitkanban.runs.supervision.locks import Locks
-from gitkanban.typed import Protocol
+from gitkanban.typed import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from gitkanban.runs.batch import Batch
+    from gitkanban.runs.briefing import Launch
 
 
 class Executor(Protocol):
@@ -27,7 +29,7 @@ class Executor(Protocol):
     def ready(self) -> str:
         """Return why nothing can start now; empty if it can."""
 
-    def start(self, launch: Launch) -> int:
+    def start(self, launch: "Launch") -> int:
         """Start the session; return the pid of its supervisor, 0 if that is not a process here.
 
         Raises GitkanbanError or OSError only when it surely was not started.
@@ -57,7 +59,7 @@ class Executors:
         self._place = place
         self._locks = locks
         self._batch: dict[str, Batch] = {}  # by engine: one question to each is enough
-        self._local = Local(place, locks, tick_words)
+        self._tick_words = tick_words
 
     def of(self, folder: Folder) -> Executor:
         """Return the executor that a run belongs to. Raises Refused for one not known here."""
@@ -65,7 +67,7 @@ class Executors:
         name, engine = its_spec.one("executor"), its_spec.one("engine")
         return self._of_engine(name, engine) if name or engine else self._local
 
-    def start(self, launch: Launch) -> int:
+    def start(self, launch: "Launch") -> int:
         """Start a session where its worker's sessions run; see `Executor.start`."""
         return self._executor_named(launch.config, launch.worker.executor).start(launch)
 
@@ -81,6 +83,8 @@ class Executors:
 
     def find_faults(self, config: Config) -> dict[str, str]:
         """Return the executors of the config that would start nothing, and why: each is asked."""
+        from gitkanban.runs.batch import Batch
+
         faults = self.unready(config, config.executors)
         for name, executor in config.executors.items():
             batch = self._executor_named(config, name)
@@ -107,6 +111,12 @@ class Executors:
         sightings = self.look(every)
         return [each for each in every if sightings[each.run].phase != "ended"]
 
+    @cached_property
+    def _local(self) -> Executor:
+        from gitkanban.runs.sessions import Local  # late: most ticks start and end nothing
+
+        return Local(self._place, self._locks, self._tick_words)
+
     def _executor_named(self, config: Config | None, name: str) -> Executor:
         executor = config.executors.get(name) if config else None
         if name and executor is None:
@@ -118,5 +128,7 @@ class Executors:
             known = find_engine(engine)
             if known is None:
                 raise Refused(f"executor {name}: no engine {engine!r} is known to this version")
+            from gitkanban.runs.batch import Batch  # late: few boards have a batch system
+
             self._batch[engine] = Batch(self._place, self._locks, known)
         return self._batch[engine]

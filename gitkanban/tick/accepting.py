@@ -15,8 +15,6 @@ from gitkanban.board.following import follow_base
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.board.repo.turn import Turn
-from gitkanban.board.work import integrate
-from gitkanban.board.work.integrate import BaseAhead, MergeResult
 from gitkanban.core.model import BLOCKED, DONE, Board, Card, Config, MergeWay, Run
 from gitkanban.core.names import CardId
 from gitkanban.core.tick.facts import Landing
@@ -34,11 +32,13 @@ from gitkanban.errors import (
 )
 from gitkanban.runs import trust
 from gitkanban.runs.observe import remember_refused
-from gitkanban.runs.verifying import verify
 from gitkanban.tick.observing import untrusted_workers
 from gitkanban.tick.state import BoardLook, TickState
-from gitkanban.typed import NamedTuple
+from gitkanban.typed import TYPE_CHECKING, NamedTuple
 from gitkanban.views.message import commit_message
+
+if TYPE_CHECKING:  # most ticks accept nothing
+    from gitkanban.board.work.integrate import BaseAhead, MergeResult
 
 ATTEMPTS = 10
 
@@ -80,7 +80,7 @@ def accept(
 
 def _base_ahead(
     place: Place, board: Board, card_id: CardId, merge: MergeWay | None, attended: bool
-) -> BaseAhead:
+) -> "BaseAhead":
     """Return base, ready for the merge, once the card may be accepted. Raises as `accept` does."""
     card = board.cards.get(card_id)
     if card is None:
@@ -90,6 +90,8 @@ def _base_ahead(
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
     trust.check_accepting(place, board.config)
+    from gitkanban.board.work.integrate import BaseAhead
+
     return BaseAhead(place, board.config._replace(merge=merge or board.config.merge))
 
 
@@ -99,7 +101,7 @@ def _base_ahead(
 class Merges(NamedTuple):
     """What was merged ahead of a commit: base as it will be, and the result for each card."""
 
-    base: BaseAhead | None
+    base: "BaseAhead | None"
     accepted: tuple[Accepted, ...]
 
 
@@ -127,7 +129,9 @@ def accept_unattended(state: TickState, look: BoardLook) -> tuple[Merges, BoardL
     return merges, look
 
 
-def _try_base(state: TickState, config: Config | None, cards: Sequence[CardId]) -> BaseAhead | None:
+def _try_base(
+    state: TickState, config: Config | None, cards: Sequence[CardId]
+) -> "BaseAhead | None":
     """Return base to merge onto; None if nothing is to be merged, or if base cannot be used."""
     if not cards or config is None:
         return None
@@ -135,6 +139,8 @@ def _try_base(state: TickState, config: Config | None, cards: Sequence[CardId]) 
     if why:  # reported when it was found out
         _note_refusal(state, cards, Refused(why))
         return None
+    from gitkanban.board.work.integrate import BaseAhead
+
     try:
         return BaseAhead(state.place, config)
     except GitkanbanError as error:
@@ -144,7 +150,7 @@ def _try_base(state: TickState, config: Config | None, cards: Sequence[CardId]) 
 
 
 def _try_merge(
-    state: TickState, look: BoardLook, base: BaseAhead, card_id: CardId
+    state: TickState, look: BoardLook, base: "BaseAhead", card_id: CardId
 ) -> Accepted | None:
     """Merge the card's work; if that is refused, add an error to the outcome and return None."""
     card = look.plan.after.cards[card_id]
@@ -180,7 +186,7 @@ def report_accepted(state: TickState, merges: Merges) -> None:
 # -- the merge, whoever asks for it
 
 
-def merge_onto(base: BaseAhead, card: Card, runs: Sequence[Run], verified: set[str]) -> Accepted:
+def merge_onto(base: "BaseAhead", card: Card, runs: Sequence[Run], verified: set[str]) -> Accepted:
     """Merge the card's work onto base as it will be; no ref moves yet. `runs` are the card's.
 
     `verified` holds the contents that `verify` has passed on; those it passes on now are added.
@@ -193,7 +199,7 @@ def merge_onto(base: BaseAhead, card: Card, runs: Sequence[Run], verified: set[s
     return _accepted_as(card, base.merge(card, runs, check))
 
 
-def _accepted_as(card: Card, result: MergeResult) -> Accepted:
+def _accepted_as(card: Card, result: "MergeResult") -> Accepted:
     if not result.conflicts:
         return Accepted(card.id, DONE, result.commit, result.notices, merged=result.merged)
     why = f"{result.branch} and {result.base} both changed {', '.join(result.conflicts)}"
@@ -214,7 +220,10 @@ def _merge_check(
 ) -> Callable[[str], None]:
     """Return the check that the merged commit must pass before base moves to it."""
     if not config.verify_accept:
-        return integrate.unchecked
+        from gitkanban.board.work.integrate import unchecked
+
+        return unchecked
+    from gitkanban.runs.verifying import verify
 
     def check(commit: str) -> None:
         # Base may also be the board branch. Leave the board out: it changes while `verify` runs.

@@ -9,18 +9,21 @@ from contextlib import contextmanager
 from gitkanban import failpoints
 from gitkanban.board import store
 from gitkanban.board.store import Committed
-from gitkanban.board.work.integrate import BaseAhead
 from gitkanban.core.changes import Change
 from gitkanban.core.model import Board
 from gitkanban.tick.state import TickState
+from gitkanban.typed import TYPE_CHECKING
 from gitkanban.views.message import commit_message
+
+if TYPE_CHECKING:
+    from gitkanban.board.work.integrate import BaseAhead
 
 
 def commit_board(
     state: TickState,
     board: Board,
     changes: Sequence[Change],
-    base: BaseAhead | None = None,
+    base: "BaseAhead | None" = None,
     claims: bool = False,
 ) -> Committed | None:
     """Commit on exactly this board; None if the branch has moved since it was read.
@@ -44,7 +47,7 @@ def commit_board(
 
 @contextmanager
 def checkouts_following(
-    state: TickState, done: Committed | None, base: BaseAhead | None = None
+    state: TickState, done: Committed | None, base: "BaseAhead | None" = None
 ) -> Iterator[None]:
     """Bring checkouts along to a commit while the body runs, so that starts do not wait for it."""
     if not done or not done.commit:

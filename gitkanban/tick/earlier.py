@@ -7,14 +7,11 @@ from gitkanban.board import store
 from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.clone import clone_id
 from gitkanban.board.repo.place import Place
-from gitkanban.board.review.steps import steps_between
 from gitkanban.core.model import DONE, SHARED, Board
 from gitkanban.core.names import WorkerName
 from gitkanban.core.tick.outcome import Outcome, Started
-from gitkanban.core.tick.since import outcome_since, with_earlier
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.records import printed
-from gitkanban.runs.workspace import worktrees
 
 
 def add_earlier(place: Place, outcome: Outcome) -> tuple[Outcome, str]:
@@ -25,6 +22,10 @@ def add_earlier(place: Place, outcome: Outcome) -> tuple[Outcome, str]:
     tip, before = checkouts.tip(place, place.ref), printed.last(place.private)
     if not before or before == tip:
         return outcome, tip
+    # Late: most ticks find that nothing was done since the last one.
+    from gitkanban.board.review.steps import steps_between
+    from gitkanban.core.tick.since import outcome_since, with_earlier
+
     try:
         board = store.read(place)
         workers = board.config.workers.values() if board.config else ()
@@ -42,5 +43,7 @@ def _with_workspace(place: Place, board: Board, started: Started) -> Started:
     worker = board.worker_of(card) if card else None
     if worker and worker.workspace_policy == SHARED:
         return started._replace(workspace=place.main)
+    from gitkanban.runs.workspace import worktrees
+
     folder = board.config.worktrees if board.config else ""
     return started._replace(workspace=worktrees.current_path(place, started.card, folder))

@@ -7,7 +7,6 @@ is done by the next tick, or by `gc`.
 from collections.abc import Iterable
 
 from gitkanban import clock, failpoints
-from gitkanban.board import late_refs
 from gitkanban.board.repo import commits
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
@@ -16,11 +15,8 @@ from gitkanban.core.model import DONE, Config
 from gitkanban.core.names import CardId, RunId
 from gitkanban.core.tick.facts import RunFacts
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import closing, mailbox
 from gitkanban.runs.records import folders, slots
 from gitkanban.runs.supervision.locks import Locks, card_lock
-from gitkanban.runs.workspace import removal
-from gitkanban.runs.workspace.workspaces import Wish
 from gitkanban.tick.state import BoardLook, TickState
 
 
@@ -35,6 +31,8 @@ def close_dead_runs(state: TickState, look: BoardLook) -> bool:
 
 
 def _close_dead_run(state: TickState, look: BoardLook, facts: RunFacts) -> bool:
+    from gitkanban.runs import closing  # late: most ticks close nothing
+
     folder = folders.of(state.place.private, facts.run)
     card = look.plan.after.cards.get(facts.card)
     asked = card is None or card.run != facts.run or folder.has("stop")
@@ -60,8 +58,12 @@ def stop_sessions(state: TickState, look: BoardLook) -> None:
 def settle(state: TickState, look: BoardLook) -> None:
     """Clean up after what the board now records: ended runs, and merges that somebody else made."""
     state.add(settled=look.plan.settled, notices=look.plan.notices)
-    remove_letters(state.place, look.plan.letters)
-    late_refs.keep(state.place, look.plan.late)
+    if look.plan.letters:
+        remove_letters(state.place, look.plan.letters)
+    if look.plan.late:
+        from gitkanban.board import late_refs  # late: superseded runs are rare
+
+        late_refs.keep(state.place, look.plan.late)
     failpoints.reach("settle.late-kept")
     settle_runs(state.place, look.plan.finished_runs, state.outcome.commit)
     if state.config is None:
@@ -88,6 +90,8 @@ def settle_runs(place: Place, runs: Iterable[RunId], commit: str) -> None:
 
 def remove_letters(place: Place, letters: Iterable[tuple[RunId, tuple[str, ...]]]) -> None:
     """Remove letters, by run, that the board has taken in; any that stay are not applied twice."""
+    from gitkanban.runs import mailbox  # late: most ticks take in no letter
+
     for run, names in letters:
         failpoints.reach("settle.letters")
         mailbox.remove(folders.of(place.private, run), names)
@@ -95,6 +99,9 @@ def remove_letters(place: Place, letters: Iterable[tuple[RunId, tuple[str, ...]]
 
 def remove_merged_worktree(place: Place, locks: Locks, config: Config, card: CardId) -> str:
     """Remove the worktree of a merged card if it is clean; return a notice, or an empty string."""
+    from gitkanban.runs.workspace import removal  # late: most ticks remove nothing
+    from gitkanban.runs.workspace.workspaces import Wish
+
     lock = locks.take(card_lock(card))
     if lock is None:
         return ""

@@ -18,11 +18,13 @@ from gitkanban.core.names import RunId
 from gitkanban.core.tick.plan import holds_after
 from gitkanban.core.tick.schedule import Start
 from gitkanban.errors import Refused
-from gitkanban.runs import leases
-from gitkanban.runs.briefing import Reservation
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.slots import Lease
 from gitkanban.tick.state import BoardLook, TickState
+from gitkanban.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitkanban.runs.briefing import Reservation
 
 
 class Reservations:
@@ -31,7 +33,7 @@ class Reservations:
     At its end they are cancelled, or, if `committed`, their locks are released.
     """
 
-    def __init__(self, place: Place, every: Sequence[Reservation]) -> None:
+    def __init__(self, place: Place, every: "Sequence[Reservation]") -> None:
         self.every = every
         self.committed = False
         self.uncertain = (
@@ -61,6 +63,10 @@ class Reservations:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if not self.every:
+            return
+        from gitkanban.runs import leases  # late: most ticks start nothing
+
         for each in self.every:
             if self.committed:  # the supervisors have the locks now
                 leases.release(each.locks)
@@ -97,8 +103,10 @@ def reserve_starts(state: TickState, look: BoardLook, starts: Sequence[Start]) -
 
 def _reserve_start(
     state: TickState, look: BoardLook, config: Config, start: Start
-) -> Reservation | None:
+) -> "Reservation | None":
     """Return the reservation; None if a lock is taken, or after an error, which is reported."""
+    from gitkanban.runs import leases  # late: most ticks start nothing
+
     profile, number = Slot.parse(start.slot)
     observed = look.observed
     lease = Lease(
@@ -116,7 +124,7 @@ def _reserve_start(
         return None
 
 
-def report_holds(state: TickState, look: BoardLook, started: Sequence[Reservation]) -> None:
+def report_holds(state: TickState, look: BoardLook, started: "Sequence[Reservation]") -> None:
     """Report what holds back the cards that were not started, now that `started` run."""
     if started:
         state.add(holds=holds_after(look.plan, look.observed, {each.card.id for each in started}))

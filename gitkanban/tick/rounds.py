@@ -17,16 +17,7 @@ from gitkanban.errors import BoardBusy
 from gitkanban.runs.records import again, machines, ticked
 from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.locks import HeldLock, Locks
-from gitkanban.tick import (
-    accepting,
-    committing,
-    ending,
-    foretelling,
-    observing,
-    reserving,
-    sharing,
-    starting,
-)
+from gitkanban.tick import accepting, committing, ending, observing, reserving, sharing
 from gitkanban.tick.state import BoardLook, FailedStart, StartProgress, TickState
 
 ROUNDS_MOST = 100  # looks at the board in one tick; the next tick goes on from there
@@ -54,6 +45,8 @@ def tick(
     """
     locks = Locks(place.private)
     if dry_run:
+        from gitkanban.tick import foretelling
+
         return foretelling.foretell(place, locks)
     if os.environ.get(processes.MARKER) or processes.session_above()[1]:
         again.ask_again(place.private)
@@ -194,9 +187,18 @@ def commit_and_start(state: TickState, look: BoardLook) -> bool:
             failpoints.reach("tick.remember")
             observing.remember(state, look)
             failpoints.reach("tick.launch")
-            failed = starting.start_sessions(state, look, reserved.every)
+            failed = _start_sessions(state, look, reserved)
     reserving.report_holds(state, look, reserved.every)
     return failed or settles_first or len(reserved.every) < len(starts) or bool(proposals)
+
+
+def _start_sessions(state: TickState, look: BoardLook, reserved: reserving.Reservations) -> bool:
+    """Start what was committed; return whether any start failed, which the next round settles."""
+    if not reserved.every:
+        return False
+    from gitkanban.tick import starting  # late: most ticks start nothing
+
+    return starting.start_sessions(state, look, reserved.every)
 
 
 def _may_ask(state: TickState, look: BoardLook) -> bool:

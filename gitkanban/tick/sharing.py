@@ -12,7 +12,6 @@ from gitkanban.core.moves import branch_closed
 from gitkanban.core.split_cards import open_cards
 from gitkanban.errors import GitkanbanError, Untrusted
 from gitkanban.runs import trust
-from gitkanban.runs.publishing import Publisher
 from gitkanban.tick.committing import checkouts_following, commit_board
 from gitkanban.tick.state import TickState
 
@@ -43,6 +42,8 @@ def _publish_where_asked(state: TickState) -> None:
 
 
 def _publish_branches(state: TickState, board: Board, config: Config) -> None:
+    from gitkanban.runs.publishing import Publisher  # late: most boards push nothing
+
     publisher = Publisher(state.place, board, int(clock.now()))
     try:
         _check_pushing(state.place, board, config)

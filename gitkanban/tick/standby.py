@@ -197,11 +197,13 @@ class Standby:
         self.collected |= bool(done)
 
     def _import_tick(self) -> None:
-        """Import all that a tick needs, and note the state of the files that it came from."""
+        """Import all that most ticks need, and note the state of the files that it came from."""
         if self.sources:
             return
-        from gitkanban.runs import sessions  # noqa: F401
-        from gitkanban.tick import rounds  # noqa: F401
+        from gitkanban.board.content import board_after, writing  # noqa: F401
+        from gitkanban.board.work import integrate  # noqa: F401
+        from gitkanban.runs import leases, sessions  # noqa: F401
+        from gitkanban.tick import rounds, starting  # noqa: F401
         from gitkanban.views import outcome  # noqa: F401
 
         self.sources = {path: _file_state(path) for path in _source_files(self.private)}

@@ -13,8 +13,10 @@ from gitkanban.core.tick.outcome import Outcome, Started
 from gitkanban.core.tick.plan import Plan, plan
 from gitkanban.runs.executors import Executors
 from gitkanban.runs.supervision.locks import Locks
-from gitkanban.tick.remote import Remote
-from gitkanban.typed import Any, NamedTuple
+from gitkanban.typed import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from gitkanban.tick.remote import Remote
 
 
 class FailedStart(NamedTuple):
@@ -52,7 +54,7 @@ class TickState:
         self.progress = progress
         self.words = ("--sync", "--remote", remote) if remote else ()  # options of ticks like it
         self.executors = Executors(place, locks, self.words)
-        self.remote = Remote(place, remote) if remote else None
+        self.remote = _remote_named(place, remote)
         self.given_up: set[str] = set()  # runs and cards that this tick does not try again
         self.refused: dict[str, str] = {}  # {card that could not be accepted: why}
         self.started = 0  # number of starts committed so far
@@ -67,3 +69,11 @@ class TickState:
     def report_error(self, text: str) -> None:
         """Add a line to the outcome's errors."""
         self.add(errors=(text,))
+
+
+def _remote_named(place: Place, name: str) -> "Remote | None":
+    if not name:
+        return None
+    from gitkanban.tick.remote import Remote  # late: most ticks are for one clone alone
+
+    return Remote(place, name)

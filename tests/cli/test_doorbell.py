@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.cli.quick import contended
+from gitkanban.cli.quick_tick import leave_to_other
 from gitkanban.runs.records import again
 from gitkanban.runs.supervision.locks import Locks
 
@@ -29,9 +29,9 @@ def test_only_a_plain_tick_leaves_at_the_door(
     held = Locks(private).take("tick")
     assert held
     with held:
-        assert contended(["tick", *words]) is short
+        assert leave_to_other(["tick", *words]) is short
     assert again.was_asked(private) is short
-    assert not contended(["tick", *words])
+    assert not leave_to_other(["tick", *words])
 
 
 def test_two_that_look_at_once_do_not_take_each_other_for_a_tick(repo: Path) -> None:

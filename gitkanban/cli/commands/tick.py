@@ -48,7 +48,6 @@ def tick_command(
     \b
     * * * * *  cd /path/to/repo && gitkanban tick
     """
-    from gitkanban.board.sync import remote_of
     from gitkanban.cli.progress import progress
     from gitkanban.core.tick.outcome import Outcome
     from gitkanban.tick.rounds import tick
@@ -57,7 +56,7 @@ def tick_command(
     if wait and dry_run:
         raise UsageError("--wait and --dry-run exclude each other", "A dry run starts nothing.")
     place = place_here()
-    name = remote_of(place, remote) if sync or remote else ""
+    name = _remote_name(place, remote) if sync or remote else ""
     outcomes = iter([tick(place, dry_run, progress, name)])
     if wait:
         from gitkanban.cli.waiting import tick_until_quiet
@@ -87,6 +86,12 @@ def tick_command(
             tell_error(GitkanbanError(error))
     _report_untrusted(total.untrusted)
     return 1 if total.errors or total.untrusted else 0
+
+
+def _remote_name(place: "Place", remote: str) -> str:
+    from gitkanban.board.sync import remote_of  # late: most ticks are for one clone alone
+
+    return remote_of(place, remote)
 
 
 def _print_for_mail(place: "Place", outcome: "Outcome", verbose: bool) -> None:

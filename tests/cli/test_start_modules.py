@@ -1,0 +1,62 @@
+"""What a plain command must not import: loading modules takes most of the time of a short one."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calls import ok
+
+CONFIG = """\
+version: 1
+kanban:
+  workers:
+    w: {command: ["true"]}
+"""
+CODE = (
+    "import sys; before = set(sys.modules); from gitkanban.__main__ import main; code = main();"
+    "print(*sorted(set(sys.modules) - before)); sys.exit(code)"
+)
+# Each costs as much as ten modules of ours.
+HEAVY = {"asyncio", "click", "datetime", "enum", "inspect", "pygit2", "re", "subprocess", "typing"}
+OF_BUSY_TICKS = {
+    "board.boardmerge", "board.content.writing", "board.sync", "board.work.integrate",
+    "cli.quick", "runs.batch", "runs.briefing", "runs.collect", "runs.contained", "runs.leases",
+    "runs.memory", "runs.publishing", "runs.sessions", "runs.supervision.supervisor", "runs.verifying",
+    "runs.workspace", "tick.foretelling", "tick.remote", "tick.starting",
+}  # fmt: skip
+
+
+@pytest.fixture
+def idle(repo: Path) -> Path:
+    """A board of cards that wait for people, with warm caches."""
+    (repo / "config.yaml").write_text(CONFIG)
+    ok(repo, "init", "--config", "config.yaml")
+    ok(repo, "add", "first", "--id", "A", "--worker", "w", "--backlog")
+    ok(repo, "add", "second", "--id", "B", "--worker", "w", "--parent", "A", "--backlog")
+    for words in (["tick"], ["why", "B"], ["show", "B"]):
+        ok(repo, *words)
+    return repo
+
+
+def modules_of(repo: Path, *argv: str) -> set[str]:
+    """Return the modules that a command imports; it must succeed."""
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, *argv],
+        cwd=repo, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_a_tick_with_nothing_to_do_imports_nothing_of_a_busy_one(idle: Path) -> None:
+    loaded = modules_of(idle, "tick")
+    assert "gitkanban.tick.rounds" in loaded
+    assert loaded & (HEAVY | {f"gitkanban.{name}" for name in OF_BUSY_TICKS}) == set()
+
+
+@pytest.mark.parametrize("verb", ["why", "show"])
+def test_the_account_of_a_card_imports_nothing_heavy(idle: Path, verb: str) -> None:
+    loaded = modules_of(idle, verb, "B")
+    assert f"gitkanban.cli.commands.{verb}" in loaded
+    assert loaded & HEAVY == set()
