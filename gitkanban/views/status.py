@@ -10,7 +10,7 @@ from gitkanban.views.text import Look, clipped, plural, seconds, shown, width, w
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` alone costs half of what `status` may
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from gitkanban.typed import Any
 
@@ -129,9 +129,16 @@ def _cause_block(data: "dict[str, Any]", look: Look) -> list[str]:
     lines = []
     for cause in data["causes"]:
         lines += cause_lines(cause, look)
-    if data["deadlock"]:
-        lines += _marked_lines(look, f"deadlock: {data['deadlock']}", "")
+    deadlock = unexplained_deadlock(data)
+    if deadlock:
+        lines += _marked_lines(look, f"deadlock: {deadlock}", "")
     return [*lines, ""] if lines else []
+
+
+def unexplained_deadlock(data: "Mapping[str, Any]") -> str:
+    """Return why nothing goes on; empty if it does, or if a root cause beside it says why."""
+    explained = any(cause["text"] in data["deadlock"] for cause in data["causes"])
+    return "" if explained else data["deadlock"]
 
 
 def cause_lines(cause: "dict[str, Any]", look: Look) -> list[str]:

@@ -423,3 +423,15 @@ def test_board_ui_why_show_and_diff_have_the_groups_signs_and_words_of_status(re
     git(repo, "switch", "-q", "main")
     plan = ok(repo, "diff", "-b", "plan")
     assert "+ G  G  (todo, back, after D)" in plan and "G waits for D" in plan
+
+
+def test_a_root_cause_says_why_nothing_goes_on_and_no_deadlock_says_it_again(repo: Path) -> None:
+    made(repo, X="worker: owner", Y="worker: owner <- [X]")
+    config = repo / ".kanban/config.yaml"
+    config.write_text(config.read_text().replace("command: [", "command: [no-such-agent, "))
+    git(repo, "commit", "-qam", "another agent")
+    ok(repo, "trust", "--yes")
+    page = page_of(repo)
+    assert "cannot run no-such-agent: not on PATH" in page and "deadlock" not in page
+    data = json.loads(ok(repo, "status", "--json"))
+    assert data["deadlock"].endswith(data["causes"][0]["text"])

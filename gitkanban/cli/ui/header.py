@@ -2,7 +2,7 @@
 
 from gitkanban.core.situation.moment import cause_data
 from gitkanban.typed import Any
-from gitkanban.views.status import cause_lines, head_lines
+from gitkanban.views.status import cause_lines, head_lines, unexplained_deadlock
 from gitkanban.views.text import Look, plural
 
 
@@ -24,8 +24,9 @@ def worry_lines(data: dict[str, Any], look: Look, height: int) -> list[str]:
 def _list_worries(data: dict[str, Any]) -> list[dict[str, Any]]:
     """Return root causes, then deadlock, problems and a note, in the same form."""
     unread, worries = data["problems"], list(data["causes"])
-    if data["deadlock"]:
-        worries.append(cause_data("deadlock", (), f"deadlock: {data['deadlock']}"))
+    deadlock = unexplained_deadlock(data)
+    if deadlock:
+        worries.append(cause_data("deadlock", (), f"deadlock: {deadlock}"))
     if unread:
         first = unread[0]
         text = f"{first['file']}:{first['line']}: {first['message']}"

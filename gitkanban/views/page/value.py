@@ -20,6 +20,7 @@ from gitkanban.core.visible import shown_lines
 from gitkanban.late import json
 from gitkanban.typed import Any, NamedTuple
 from gitkanban.views.cost import cost_data
+from gitkanban.views.status import unexplained_deadlock
 from gitkanban.views.text import seconds
 
 PAGE_MOST = 4_500_000  # bytes of the value; with script and style the page stays below 5 MB
@@ -86,8 +87,9 @@ def page_value(content: PageContent) -> dict[str, Any]:
         "ticked": seconds(status["ticked"]) if status["ticked"] else 0,
         **{key: status[key] for key in (
             "causes", "progress", "cost_usd", "workers", "host", "profiles", "capacities", "slots",
-            "deadlock", "paused", "problems", "notes",
+            "paused", "problems", "notes",
         )},
+        "deadlock": unexplained_deadlock(status),
         "groups": list(GROUPS),
         "keys": list(ROW_KEYS),
         "runs": [_run_bar(run) for run in _newest_runs(content.runs)],
