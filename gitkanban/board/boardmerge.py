@@ -10,6 +10,7 @@ from gitkanban.board.repo import blobs, commits, merging
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import AddNote
 from gitkanban.core.model import STATUS_FIELDS
+from gitkanban.core.names import Oid
 from gitkanban.core.tick.superseded import (
     ENDED_LATE,
     LateWork,
@@ -31,7 +32,7 @@ class Conflicting(Refused):
 class BoardMerge:
     """A merge of two tips of the board's branch; cards by field, the rest as git does."""
 
-    def __init__(self, place: Place, ours: str, theirs: str, name: str) -> None:
+    def __init__(self, place: Place, ours: Oid, theirs: Oid, name: str) -> None:
         self.place, self.name = place, name
         self.ours, self.theirs = ours, theirs
         self.notices: list[str] = []
@@ -43,7 +44,7 @@ class BoardMerge:
                 "They are two boards; fetch one of them under another name.",
             )
 
-    def commit(self) -> str:
+    def commit(self) -> Oid:
         """Make the merge commit and return its id. Raises Conflicting, naming every conflict."""
         with merging.merger(self.place.common, self.ours) as merger:
             done = merger.merge(self.theirs)

@@ -11,6 +11,7 @@ from gitkanban.board.following import follow_board
 from gitkanban.board.moving import move
 from gitkanban.board.repo import git, mainfinder, placefinder, placewriter, refs
 from gitkanban.board.repo.place import CONFIG, FOLDER, Place
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard, Refused
 from gitkanban.files import make_folder
 
@@ -91,7 +92,7 @@ def _checked_out(cwd: str) -> str:
 
 def _in_tree(place: Place, texts: Mapping[str, str]) -> Place:
     for _ in range(ATTEMPTS):
-        tip = git.run(place.common, "rev-parse", place.ref).text
+        tip = git.run(place.common, "rev-parse", place.ref).oid
         root = place.here
         if root:
             _refuse_drafts(root, texts)
@@ -147,8 +148,8 @@ def _on_its_own(place: Place, texts: Mapping[str, str]) -> None:
     if git.run(place.common, "for-each-ref", "--count=1", "refs/heads").text == "":
         raise Refused("this repository has no commit yet", "Commit something first.")
     refuse_occupied(place)
-    commit = _commit_files(place, "", texts)
-    if not refs.swap(place, "", commit, "kanban: a board"):
+    commit = _commit_files(place, NO_OID, texts)
+    if not refs.swap(place, NO_OID, commit, "kanban: a board"):
         raise Refused(f"branch {place.branch} has just been made by somebody else", "")
     placewriter.check_out(place.common, place.main, place.branch)
 
@@ -164,7 +165,7 @@ def refuse_occupied(place: Place) -> None:
         )
 
 
-def _commit_files(place: Place, tip: str, texts: Mapping[str, str]) -> str:
+def _commit_files(place: Place, tip: Oid, texts: Mapping[str, str]) -> Oid:
     draft = NewTree(place, tip)
     for name, text in texts.items():
         draft.write(name, text)

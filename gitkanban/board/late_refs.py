@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from gitkanban.board.repo import git, remotes
 from gitkanban.board.repo.place import Place
+from gitkanban.core.names import Oid
 from gitkanban.core.tick.superseded import LATE_REFS, SALVAGE_REFS, LateWork
 
 SENT_REFS = "refs/gitkanban/sent/"  # by run: what the remote has, or has refused
@@ -20,7 +21,7 @@ def keep(place: Place, late: Iterable[LateWork]) -> None:
         git.run(place.common, *words, input=orders.encode())
 
 
-def is_set_aside(place: Place, commit: str) -> bool:
+def is_set_aside(place: Place, commit: Oid) -> bool:
     """Return whether a commit has been set aside in this clone."""
     return commit in _read_refs(place, LATE_REFS).values()
 

@@ -13,6 +13,7 @@ from gitkanban.board.repo import checkouts, git, placewriter, refs, standstill
 from gitkanban.board.repo.checkouts import Checkout
 from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.core.ids import SEEN_REF
+from gitkanban.core.names import Oid
 from gitkanban.errors import BoardBusy, BoardMoved, Refused
 from gitkanban.typed import Any
 
@@ -24,7 +25,7 @@ def move(place: Place, branch: str) -> Place:
     """
     _refuse_all_drafts(place, branch)
     new = place._replace(branch=branch, prefix="", notices=(), start="")
-    tip = git.run(place.common, "rev-parse", place.ref).text
+    tip = git.run(place.common, "rev-parse", place.ref).oid
     board_tip = _replay_history(place, tip)
     bare_tip = _commit_without_board(place, tip, branch)
     stays = checkouts.on(place, place.ref)
@@ -80,7 +81,7 @@ def _refuse_drafts(checkout: Checkout) -> None:
         )
 
 
-def _replay_history(place: Place, tip: str) -> str:
+def _replay_history(place: Place, tip: Oid) -> Oid:
     """Rewrite every commit that changed the board without the code, and return the tip."""
     from gitkanban.board.repo.objects import open_repository
 
@@ -92,15 +93,15 @@ def _replay_history(place: Place, tip: str) -> str:
     new: Any = None
     for line in done.lines:
         old, *parents = line.split(" ")
-        commit: Any = repo.commit_at(old)
+        commit: Any = repo.commit_at(Oid(old))
         tree = commit.tree[FOLDER].id if FOLDER in commit.tree else repo.TreeBuilder().write()
         above: list[Any] = [rewritten[each] for each in parents if each in rewritten]
         new = repo.create_commit(None, commit.author, commit.committer, commit.message, tree, above)
         rewritten[old] = new
-    return str(new)
+    return Oid(str(new))
 
 
-def _commit_without_board(place: Place, tip: str, branch: str) -> str:
+def _commit_without_board(place: Place, tip: Oid, branch: str) -> Oid:
     """Make a commit on the code's branch that removes only the board's folder; return its id."""
     draft = NewTree(place, tip)
     done = git.run(place.common, "ls-tree", "-r", "-z", "--name-only", tip, "--", f"{FOLDER}/")

@@ -17,7 +17,7 @@ from gitkanban.board.work import cardwork, landed
 from gitkanban.core import graph
 from gitkanban.core.ids import card_ref
 from gitkanban.core.model import DONE, REVIEW, TODO, Board, Card, Run
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Elsewhere
 from gitkanban.late import json
@@ -62,11 +62,11 @@ def _of_parents(place: Place, board: Board) -> dict[CardId, Elsewhere]:
     return absent(place, board, wanted) if wanted else {}
 
 
-def absent(place: Place, board: Board, wanted: Mapping[CardId, str]) -> dict[CardId, Elsewhere]:
+def absent(place: Place, board: Board, wanted: Mapping[CardId, Oid]) -> dict[CardId, Elsewhere]:
     """Return which of these done cards (by their `merged`) lack their work in base, in any form."""
     base = checkouts.base_of(place, board.config) if board.config else ""
     ref = f"refs/heads/{base}"
-    tip = checkouts.tip(place, ref) if base else ""
+    tip = checkouts.tip(place, ref) if base else NO_OID
     if not tip:
         return {}  # nothing can start without base, and the start reports that
     inside = _commits_inside(place, ref, tip, frozenset(wanted.values()))
@@ -74,12 +74,12 @@ def absent(place: Place, board: Board, wanted: Mapping[CardId, str]) -> dict[Car
     for card, merged in wanted.items():
         if merged not in inside:
             done = cardwork.result_of(store.history(place, board, card).runs_of(card))
-            if not _landed_otherwise(place, card, (done.commit if done else "", merged), tip):
+            if not _landed_otherwise(place, card, (done.commit if done else NO_OID, merged), tip):
                 away[card] = cardwork.where(place, done, merged)
     return away
 
 
-def merged_of(place: Place, board: Board, card: Card) -> str:
+def merged_of(place: Place, board: Board, card: Card) -> Oid:
     """Return the commit of base that has the work of a card called done; empty if base lacks it.
 
     The card's own `merged` stays if it is still true.
@@ -88,15 +88,15 @@ def merged_of(place: Place, board: Board, card: Card) -> str:
         return card.merged
     done = cardwork.result_of(store.history(place, board, card.id).runs_of(card.id))
     base = checkouts.base_of(place, board.config) if board.config else ""
-    tip = checkouts.tip(place, f"refs/heads/{base}") if base else ""
+    tip = checkouts.tip(place, f"refs/heads/{base}") if base else NO_OID
     if done is None or not done.commit or not tip:
-        return ""
+        return NO_OID
     if commits.is_ancestor(place.common, done.commit, tip):
         return done.commit
-    return tip if _landed_otherwise(place, card.id, (done.commit,), tip) else ""
+    return tip if _landed_otherwise(place, card.id, (done.commit,), tip) else NO_OID
 
 
-def _landed_otherwise(place: Place, card: CardId, ids: tuple[str, ...], tip: str) -> bool:
+def _landed_otherwise(place: Place, card: CardId, ids: tuple[Oid, ...], tip: Oid) -> bool:
     """Return whether base has one of the commits, or its content: merged, squashed or rebased."""
     here = cardwork.present(place, filter(None, ids))
     return any(
@@ -109,7 +109,7 @@ def _landed_otherwise(place: Place, card: CardId, ids: tuple[str, ...], tip: str
     )
 
 
-def _commits_inside(place: Place, ref: str, tip: str, wanted: frozenset[str]) -> frozenset[str]:
+def _commits_inside(place: Place, ref: str, tip: Oid, wanted: frozenset[Oid]) -> frozenset[Oid]:
     """Return which of the commits are contained in `tip`, where `ref` is."""
     path = f"{place.private}/cache/inside"
     before, looked, known = _read_remembered(path)
@@ -124,7 +124,7 @@ def _commits_inside(place: Place, ref: str, tip: str, wanted: frozenset[str]) ->
     return inside
 
 
-def _contained_commits(place: Place, tip: str, ids: frozenset[str]) -> frozenset[str]:
+def _contained_commits(place: Place, tip: Oid, ids: frozenset[Oid]) -> frozenset[Oid]:
     here = cardwork.present(place, ids)
     if not here:
         return frozenset()
@@ -133,10 +133,10 @@ def _contained_commits(place: Place, tip: str, ids: frozenset[str]) -> frozenset
     return frozenset(here.difference(outside))
 
 
-def _read_remembered(path: str) -> tuple[str, str, frozenset[str]]:
+def _read_remembered(path: str) -> tuple[str, str, frozenset[Oid]]:
     try:
         with open(path, encoding="utf-8") as file:
             rows = json.load(file)
-        return str(rows["ref"]), str(rows["tip"]), frozenset(map(str, rows["inside"]))
+        return str(rows["ref"]), str(rows["tip"]), frozenset(map(Oid, map(str, rows["inside"])))
     except (OSError, ValueError, KeyError, TypeError):
         return "", "", frozenset()

@@ -22,7 +22,7 @@ from gitkanban.board.repo.turn import Turn
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.ids import SEEN_REF
 from gitkanban.core.model import Board
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard
 from gitkanban.typed import TYPE_CHECKING, NamedTuple
 
@@ -35,7 +35,7 @@ ATTEMPTS = 100
 QUEUE_PATIENCE = 2.0  # seconds to wait for our turn to write
 
 Decide = Callable[[Board], Sequence[Change]]
-Claim = Callable[[str], bool]
+Claim = Callable[[Oid], bool]
 Message = Callable[[Board, Sequence[Change]], str]
 
 
@@ -44,7 +44,7 @@ class Committed(NamedTuple):
 
     before: Board
     after: Board
-    commit: str
+    commit: Oid
     changes: tuple[Change, ...] = ()
     notices: tuple[str, ...] = ()
     step: "Step | None" = None  # for the checkouts that follow
@@ -65,11 +65,11 @@ def read(place: Place, rev: str = "") -> Board:
         raise NoBoard(
             f"no board at {rev}", "`git branch` lists what there is; see also `git reflog`."
         )
-    prefix = placefinder.board_in(place.common, done.text)
+    prefix = placefinder.board_in(place.common, done.oid)
     if prefix is None:
         hint = place.rev_hint(asked) or "`gitkanban log` lists the board's commits."
         raise NoBoard(f"{asked} holds no board", hint)
-    return reading.board_at(place._replace(prefix=prefix), done.text)
+    return reading.board_at(place._replace(prefix=prefix), done.oid)
 
 
 def _at_tip(place: Place) -> Board:
@@ -90,7 +90,7 @@ def _at_tip(place: Place) -> Board:
     return board
 
 
-def _changed_since(place: Place, before: Board | None, commit: str) -> Board | None:
+def _changed_since(place: Place, before: Board | None, commit: Oid) -> Board | None:
     from gitkanban.board.content.board_since import board_since  # late, as most reads are warm
 
     return board_since(place, before, commit) if before else None
@@ -194,7 +194,7 @@ def _commit_on(
     little to files that can be read, and one card must not stop it.
     """
     if not changes:
-        return Committed(board, board, "")
+        return Committed(board, board, NO_OID)
     # Late: most ticks change nothing.
     from gitkanban.board.content import board_after
     from gitkanban.board.content.writing import NewTree
@@ -217,7 +217,7 @@ def _commit_on(
         new = draft.commit(message(board, changes), [parent])
         files = draft.written_files()
     if not new:
-        return Committed(board, board, "", changes)
+        return Committed(board, board, NO_OID, changes)
     failpoints.reach("commit.decided")
     if claim and not claim(new):
         return None
@@ -238,7 +238,7 @@ def _move_branches(
     place: Place,
     board: Board,
     draft: "NewTree",
-    new: str,
+    new: Oid,
     why: str,
     onto: "BaseAhead | None",
 ) -> bool:
@@ -256,7 +256,7 @@ def _move_branches(
     def rewrite_lost() -> bool:
         return (onto is not None and onto.rewrite_lost()) | draft.rewrite_lost()
 
-    move = ("" if place.start else board.commit, new)
+    move = (NO_OID if place.start else board.commit, new)
     if _swap_refs(place, rewrite_lost, move, why, also=also):
         return True
     if onto:
@@ -267,7 +267,7 @@ def _move_branches(
 def _swap_refs(
     place: Place,
     rewrite_lost: Callable[[], bool],
-    move: tuple[str, str],
+    move: tuple[Oid, Oid],
     why: str,
     also: Sequence[refs.Move],
 ) -> bool:

@@ -28,7 +28,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork
 from gitkanban.core.ids import CARD_BRANCHES, CARD_REFS, card_ref
 from gitkanban.core.model import TODO, Board
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import NO_OID, CardId, Oid, RunId
 from gitkanban.core.tick.superseded import LATE_REFS
 from gitkanban.core.tick.travel import CardTip, Load, cards_due, carries_work, lighten
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NotFound, Refused
@@ -51,7 +51,7 @@ class Link(NamedTuple):
         """Base's ref; empty if base does not travel."""
         return f"refs/heads/{self.base}" if self.base else ""
 
-    def tip_there(self, branch: str) -> str:
+    def tip_there(self, branch: str) -> Oid:
         """Return the commit of the remote's branch as far as known; empty for none."""
         return remotes.tip(self.place, self.remote, branch)
 
@@ -70,7 +70,7 @@ class Published(NamedTuple):
 class Synced(NamedTuple):
     """The result of a sync: the branch's commit, and whether anything was fetched or pushed."""
 
-    commit: str
+    commit: Oid
     pulled: bool = False
     pushed: bool = False
     notices: tuple[str, ...] = ()
@@ -123,7 +123,7 @@ def sync(link: Link, cards: bool = False, ask_first: bool = True, send: bool = T
                 if link.work:  # a card that came just now may start at once
                     fetch_cards(link, TODO)
         ours = checkouts.tip(place, place.ref)
-        load = load_of(link) if send else Load("")
+        load = load_of(link) if send else Load(NO_OID)
         if load.base and fault:
             raise Refused(
                 f"the board is not pushed, for it has work that base lacks there: {fault}"
@@ -149,7 +149,7 @@ def load_of(link: Link) -> Load:
     """Return what the remote lacks, as far as known."""
     place = link.place
     ours = checkouts.tip(place, place.ref)
-    board = ours if ours != link.tip_there(place.branch) else ""
+    board = ours if ours != link.tip_there(place.branch) else NO_OID
     if not link.work or not ours:
         return Load(board)
     now = store.read(place)
@@ -168,13 +168,13 @@ def card_tips(link: Link, board: Board) -> tuple[CardTip, ...]:
         link.place.common, "for-each-ref", "--format=%(objectname) %(refname)", prefix, LATE_REFS
     ).lines
     tips = {ref: tip for tip, _, ref in (line.partition(" ") for line in listed)}
-    there = {CardId(ref.removeprefix(prefix)): tip for ref, tip in tips.items()}
+    there = {CardId(ref.removeprefix(prefix)): Oid(tip) for ref, tip in tips.items()}
     fenced = [RunId(ref.removeprefix(LATE_REFS)) for ref in tips]
     due = cards_due(board, clone, there, fenced)
     return tuple(tip for tip in due if card_ref(tip.card) not in link.closed)
 
 
-def base_due(link: Link, board: Board) -> str:
+def base_due(link: Link, board: Board) -> Oid:
     """Return base's commit if it has work that the board calls done and the remote lacks.
 
     So the board cannot go alone: where the remote's base has moved on as well, the push is refused
@@ -182,13 +182,13 @@ def base_due(link: Link, board: Board) -> str:
     """
     ours, theirs = checkouts.tip(link.place, link.base_ref), link.tip_there(link.base)
     if not link.base or link.base_ref in link.closed or not ours or ours == theirs:
-        return ""
-    return ours if carries_work(board, _commits_between(link, theirs, ours)) else ""
+        return NO_OID
+    return ours if carries_work(board, _commits_between(link, theirs, ours)) else NO_OID
 
 
-def _commits_between(link: Link, older: str, newer: str) -> frozenset[str]:
+def _commits_between(link: Link, older: Oid, newer: Oid) -> frozenset[Oid]:
     without = (f"^{older}",) if older else ()
-    return frozenset(git.run(link.place.common, "rev-list", newer, *without).lines)
+    return frozenset(map(Oid, git.run(link.place.common, "rev-list", newer, *without).lines))
 
 
 def publish(link: Link, load: Load, whole: bool = False) -> Published:
@@ -200,7 +200,7 @@ def publish(link: Link, load: Load, whole: bool = False) -> Published:
     place = link.place
     before = link.tip_there(place.branch)
     refused, fenced = dict[str, str](), list[CardTip]()
-    while load != Load(""):
+    while load != Load(NO_OID):
         wants_base = load.base
         try:
             pushed = _push_load(link, load)
@@ -233,7 +233,7 @@ def _refs_of(link: Link, load: Load) -> set[str]:
     return refs_there | ({link.place.ref} if load.board else set())
 
 
-def _not_published(link: Link, why: str, before: str) -> Published:
+def _not_published(link: Link, why: str, before: Oid) -> Published:
     """Return that somebody else was first. Raises Refused if the remote takes no board."""
     if why and not _was_first(link, before):
         raise Refused(
@@ -275,7 +275,7 @@ def _note_pushed(link: Link, load: Load) -> None:
         git.run(link.place.common, "update-ref", "--stdin", input=orders.encode(), check=False)
 
 
-def _was_first(link: Link, before: str) -> bool:
+def _was_first(link: Link, before: Oid) -> bool:
     """Return whether a push failed because somebody else pushed: servers word that differently."""
     return fetch(link) != before
 
@@ -283,7 +283,7 @@ def _was_first(link: Link, before: str) -> bool:
 # -- what is fetched
 
 
-def fetch(link: Link) -> str:
+def fetch(link: Link) -> Oid:
     """Fetch what is shared, and return the remote's tip of the board; empty if it has none.
 
     With it come the branches of open cards whose last work is not here. Raises Offline.
@@ -292,7 +292,7 @@ def fetch(link: Link) -> str:
     wanted = {f"refs/heads/{name}": f"refs/remotes/{link.remote}/{name}" for name in branches}
     there = remotes.fetch(link.place, link.remote, wanted, _card_patterns(link))
     failpoints.reach("sync.fetched")
-    return link.tip_there(link.place.branch) if link.place.ref in there else ""
+    return link.tip_there(link.place.branch) if link.place.ref in there else NO_OID
 
 
 def fetch_cards(link: Link, status: str = "") -> None:
@@ -348,7 +348,7 @@ def _take_base(link: Link) -> tuple[bool, str, list[str]]:
         return False, f"{link.base} stays behind {name}: {error.message}", []
 
 
-def _merge_bases(link: Link, ours: str, theirs: str, name: str) -> str:
+def _merge_bases(link: Link, ours: Oid, theirs: Oid, name: str) -> Oid:
     """Make the merge of base here and there, and return its commit. Raises Refused."""
     from gitkanban.board.content.writing import NewTree
 
@@ -359,7 +359,7 @@ def _merge_bases(link: Link, ours: str, theirs: str, name: str) -> str:
     return NewTree(link.place, ours).commit_tree(done.tree, f"Merge {name}\n", [ours, theirs])
 
 
-def _move_base(link: Link, old: str, new: str, name: str) -> list[str]:
+def _move_base(link: Link, old: Oid, new: Oid, name: str) -> list[str]:
     """Move base and the checkouts that are on it; return notices. Raises Refused, BoardBusy."""
     place, ref = link.place, link.base_ref
     why = refs.why_not(place)
@@ -369,7 +369,7 @@ def _move_base(link: Link, old: str, new: str, name: str) -> list[str]:
     rehearsal.refuse_unable(place, stays, old, new)
     follow_base.begin(stays, ref, old, new)
     words = ("-c", "core.fsync=all", "update-ref", "-m", f"kanban: merge {name}")
-    done = git.run(place.common, *words, ref, new, old or "0" * 40, check=False)
+    done = git.run(place.common, *words, ref, new, old or git.ZEROS, check=False)
     if done.code:
         follow_base.forget(stays, new)
         raise BoardBusy(f"{link.base} moved meanwhile", "Try again.")
@@ -380,7 +380,7 @@ def _move_base(link: Link, old: str, new: str, name: str) -> list[str]:
 # -- how the board is merged
 
 
-def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str] | None:
+def _take_in(place: Place, remote: str, ours: Oid, theirs: Oid) -> list[str] | None:
     """Merge the remote's tip into the branch, bring the checkouts along, and return notices.
 
     None where the branch has moved in the meantime: then nothing was done.
@@ -398,7 +398,7 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str] | N
     # Code and board move separately. The code moves by git's two-way merge, refused where work
     # is in the way. The board moves as after every commit: an edited card is merged by field.
     stays = checkouts.on(place, place.ref) if place.prefix and ours else []
-    mixed = _tree_with_old_board(place, ours, new) if stays else ""
+    mixed = _tree_with_old_board(place, ours, new) if stays else NO_OID
     if stays:
         rehearsal.refuse_unable(place, stays, ours, mixed)
         follow_base.begin(stays, place.ref, ours, mixed, commit=new)
@@ -413,7 +413,7 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str] | N
     return [*notices, *follow_board.follow(place)]
 
 
-def _tree_with_old_board(place: Place, old: str, new: str) -> str:
+def _tree_with_old_board(place: Place, old: Oid, new: Oid) -> Oid:
     """Return the tree of `new` with the board of `old`."""
     folder = commits.text(place.common, "rev-parse", "--verify", "-q", f"{old}:{place.prefix}")
-    return merging.with_folder(place.common, new, place.prefix, folder)
+    return merging.with_folder(place.common, new, place.prefix, Oid(folder))

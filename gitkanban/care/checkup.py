@@ -20,6 +20,7 @@ from gitkanban.core.care.doctor import DEPEND_ON_LOCKS, symptoms
 from gitkanban.core.care.leftovers import known_cards
 from gitkanban.core.care.surroundings import Surroundings
 from gitkanban.core.model import Board, Config
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.core.symptom import Symptom
 from gitkanban.runs import agent_setup, trust, watching
 from gitkanban.runs.records import agent_state, folders, machines, ticked
@@ -116,7 +117,7 @@ def _find_lost_checkout(place: Place) -> str:
     return "" if checkouts.on(place, place.ref) else path
 
 
-def base_tip(place: Place, config: Config | None) -> str:
+def base_tip(place: Place, config: Config | None) -> Oid:
     """Return the commit that base is at; empty if it is not known."""
     base = base_of(place, config) if config else ""
-    return commits.resolve(place.common, f"refs/heads/{base}") if base else ""
+    return commits.resolve(place.common, f"refs/heads/{base}") if base else NO_OID

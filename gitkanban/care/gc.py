@@ -27,7 +27,7 @@ from gitkanban.core.care.gc import (
 )
 from gitkanban.core.ids import CARD_REFS, branch_of, card_of_ref, card_ref
 from gitkanban.core.model import DONE, Board
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import NO_OID, CardId, Oid, RunId
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.memory import proposing
 from gitkanban.runs.records import folders
@@ -72,7 +72,7 @@ def look(place: Place, board: Board, progress: "Progress[Ours]") -> Facts:
     )
 
 
-def _in_base(place: Place, board: Board, card: CardId, tip: str, base: str) -> tuple[bool, bool]:
+def _in_base(place: Place, board: Board, card: CardId, tip: Oid, base: Oid) -> tuple[bool, bool]:
     """Return (base has the commit, base has its content though not the commit).
 
     The second is only looked up for cards that are done.
@@ -85,17 +85,18 @@ def _in_base(place: Place, board: Board, card: CardId, tip: str, base: str) -> t
     return False, done and landed.content(place, tip, base)
 
 
-def _card_branches(place: Place, board: Board, base: str) -> Iterator[BranchFact]:
+def _card_branches(place: Place, board: Board, base: Oid) -> Iterator[BranchFact]:
     form = "--format=%(refname) %(objectname)"
     listed = commits.text(place.common, "for-each-ref", form, CARD_REFS)
     for line in filter(None, listed.split("\n")):
-        ref, _, tip = line.partition(" ")
+        ref, _, printed = line.partition(" ")
+        tip = Oid(printed)
         card = card_of_ref(ref)
         if not finished(board, card):
             yield BranchFact(card, False)
             continue
         merged, content = _in_base(place, board, card, tip, base=base)
-        yield BranchFact(card, merged, tip if content else "")
+        yield BranchFact(card, merged, tip if content else NO_OID)
 
 
 class Tidier:
@@ -121,7 +122,7 @@ class Tidier:
             *(partial(self._remove_folder, run) for run in todo.folders),
         ]
 
-    def _remove_worktree(self, tree: WorktreeFact, squashed: dict[CardId, str]) -> Spared | None:
+    def _remove_worktree(self, tree: WorktreeFact, squashed: dict[CardId, Oid]) -> Spared | None:
         lock = self.locks.take(card_lock(tree.card))
         if lock is None:
             return Spared("worktree", tree.path, "a run is alive there")

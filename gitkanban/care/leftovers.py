@@ -19,7 +19,7 @@ from gitkanban.core.care.surroundings import (
 )
 from gitkanban.core.ids import CARD_REFS, card_of_ref, card_ref
 from gitkanban.core.model import Config
-from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId
+from gitkanban.core.names import NO_CARD, NO_RUN, CardId, Oid, RunId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.runs.records import folders, slots, supervised
 from gitkanban.runs.records.folders import Folder, card_of
@@ -137,7 +137,7 @@ def _process_words(path: str) -> str:
 
 
 def look_at_worktrees(
-    place: Place, config: Config | None, known: set[CardId], base: str
+    place: Place, config: Config | None, known: set[CardId], base: Oid
 ) -> Iterator[WorktreeState]:
     """Yield the worktrees of cards, and what lies among them without being one.
 
@@ -165,7 +165,7 @@ def look_at_worktrees(
             yield WorktreeState(path)
 
 
-def _look_at_worktree(place: Place, each: Ours, known: set[CardId], base: str) -> WorktreeState:
+def _look_at_worktree(place: Place, each: Ours, known: set[CardId], base: Oid) -> WorktreeState:
     state = WorktreeState(each.path, each.card, each.there, each.locked_for)
     if each.there:
         astray, adrift = _find_astray(each)
@@ -231,7 +231,7 @@ def _ended_before(folder: Folder, at: float) -> bool:
 
 
 def list_cardless_branches(
-    place: Place, known: set[CardId], base: str
+    place: Place, known: set[CardId], base: Oid
 ) -> tuple[CardlessBranch, ...]:
     """Return the branches `card/<id>` whose card is not in `known`. Raises GitFailed."""
     branches = []

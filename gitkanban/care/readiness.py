@@ -14,7 +14,7 @@ from gitkanban.care import equipment
 from gitkanban.core.care.surroundings import BlockingBranch, LateIndex, Readiness
 from gitkanban.core.ids import CARD_BRANCHES, CARD_REFS, branch_of
 from gitkanban.core.model import WORKTREE, Board, Config
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, Oid
 from gitkanban.errors import Refused
 from gitkanban.runs import trust
 from gitkanban.runs.workspace import worktree_places, worktrees
@@ -117,7 +117,7 @@ def _list_late(place: Place, on_base: list[Checkout], base: str) -> Iterator[Lat
         ref = f"refs/heads/{base}"
         earlier = commits.text(place.common, *words, "-g", ref).split("\n")
         earlier += commits.text(place.common, *words, "--first-parent", ref).split("\n")
-        for commit in dict.fromkeys(filter(None, earlier)):
+        for commit in map(Oid, dict.fromkeys(filter(None, earlier))):
             if _is_index_of(place, checkout, commit):
                 yield LateIndex(checkout.root, base, commit)
                 break

@@ -13,7 +13,7 @@ from gitkanban.cli.here import change, text_argument
 from gitkanban.core.changes import Change
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.typed import NamedTuple
 
 
@@ -22,7 +22,7 @@ class Edited(NamedTuple):
 
     card: CardId
     fields: list[str]
-    commit: str
+    commit: Oid
 
 
 def by_text(place: Place, name: str, source: str | None) -> Edited:
@@ -44,7 +44,7 @@ def by_text(place: Place, name: str, source: str | None) -> Edited:
         base, text = draft.base(now), text_argument("", source)
     if text == base:
         draft.discard()
-        return Edited(card, [], "")
+        return Edited(card, [], NO_OID)
     if not draft.path:  # it came from stdin
         draft = EditFile.begin(place, card, base)
     how = f"correct it and run `gitkanban edit {card} --file {{}}`."

@@ -7,7 +7,17 @@ since the epoch, 0 meaning "none"; durations are seconds; an empty string means 
 
 from collections.abc import Mapping
 
-from gitkanban.core.names import NO_CARD, NO_RUN, NOBODY, CardId, ProfileName, RunId, WorkerName
+from gitkanban.core.names import (
+    NO_CARD,
+    NO_OID,
+    NO_RUN,
+    NOBODY,
+    CardId,
+    Oid,
+    ProfileName,
+    RunId,
+    WorkerName,
+)
 from gitkanban.typed import Final, Literal, NamedTuple
 
 # Status of a card, in the order of its life. The moves between them are in `transitions`.
@@ -85,7 +95,9 @@ class Card(NamedTuple):
     reason: BlockReason | Literal[""] = ""  # while blocked
     why: str = ""  # while blocked: a person's or the verdict's words
     attempts_after: str = ""  # runs up to this id no longer count as attempts
-    merged: str = ""  # once done: a commit of base with its work; empty: there is no work to have
+    merged: Oid = (
+        NO_OID  # once done: a commit of base with its work; empty: there is no work to have
+    )
     body: str = ""
     model: str = ""  # one of its worker's `models`; empty: what the worker says
     effort: str = ""  # one of its worker's `efforts`
@@ -220,8 +232,8 @@ class Run(NamedTuple):
     outcome: RunOutcome | Literal[""] = ""  # another version may have recorded another word
     exit: int | None = None
     signal: int = 0
-    commit: str = ""  # tip of the card's branch when the run ended
-    start_commit: str = ""  # where the run began
+    commit: Oid = NO_OID  # tip of the card's branch when the run ended
+    start_commit: Oid = NO_OID  # where the run began
     session: str = ""  # the agent's own session id
     salvage: str = ""  # ref that keeps what would otherwise be lost
     cost_usd: str = ""  # the cost that the agent reported, as text; empty: unknown
@@ -272,7 +284,7 @@ class Board(NamedTuple):
     """Everything under `.kanban/` at one commit of the board branch."""
 
     branch: str
-    commit: str  # hex object id; empty for a board that is not committed
+    commit: Oid  # hex object id; empty for a board that is not committed
     config: Config | None  # None: config.yaml is broken, see problems
     cards: Mapping[CardId, Card]
     runs: Mapping[CardId, tuple[Run, ...]] = {}  # card -> ended runs, oldest first

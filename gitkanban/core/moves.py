@@ -17,7 +17,7 @@ from gitkanban.core.model import (
     Card,
     Note,
 )
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import NO_OID, CardId, Oid, RunId
 from gitkanban.core.transitions import ATTACHABLE, check_verb
 from gitkanban.errors import Refused, UsageError
 
@@ -29,7 +29,7 @@ _FRESH = {"reason": "", "why": "", "not_before": 0, "merged": ""}
 
 
 def move(
-    board: Board, verb: str, card: Card, *, why: str = "", reason: str = "", merged: str = ""
+    board: Board, verb: str, card: Card, *, why: str = "", reason: str = "", merged: Oid = NO_OID
 ) -> list[Change]:
     """Return the changes that a person's verb makes to a card.
 
@@ -89,7 +89,7 @@ def check_attached(card: Card) -> str:
     raise Refused(f"{card.id} is {card.status}", f"Use `gitkanban reopen {card.id}` first.")
 
 
-def base_has_work(card: Card, merged: str) -> EditCard:
+def base_has_work(card: Card, merged: Oid) -> EditCard:
     """Mark the card done: base has its work by the commit `merged` (empty if it left no work)."""
     return EditCard(card.id, _changed_fields(card, {"status": DONE, "merged": merged}))
 

@@ -10,7 +10,9 @@ CardId = NewType("CardId", str)
 RunId = NewType("RunId", str)
 WorkerName = NewType("WorkerName", str)
 ProfileName = NewType("ProfileName", str)
+Oid = NewType("Oid", str)  # a git object id in hex: never the name of a ref or a revision
 
 NO_CARD = CardId("")  # where there is none
 NO_RUN = RunId("")
 NOBODY = WorkerName("")
+NO_OID = Oid("")

@@ -10,7 +10,7 @@ import sys
 
 from gitkanban import failpoints, files
 from gitkanban.board.repo import checkouts, commits, git
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import CardId, Oid, RunId
 from gitkanban.core.tick.facts import Work
 from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
@@ -49,7 +49,7 @@ class _RunPlace(NamedTuple):
     workspace: str
     admin: str
     common: str
-    start: str
+    start: Oid
     base: str
     board: str  # path of the board in the tree; empty: none, or the run may change it
     droppings: tuple[str, ...]
@@ -71,7 +71,7 @@ def _place_of(folder: Folder) -> _RunPlace:
         workspace=its_spec.one("workspace"),
         admin=its_spec.one("admin"),
         common=its_spec.one("common"),
-        start=its_spec.one("start_commit"),
+        start=Oid(its_spec.one("start_commit")),
         base=its_spec.one("base"),
         board="" if propose else its_spec.one("prefix"),
         droppings=tuple(its_spec.get("droppings", ())),
@@ -161,7 +161,7 @@ class _Head(NamedTuple):
     """What HEAD named in the workspace, its commit, and whether that was the card's branch."""
 
     named: str
-    commit: str
+    commit: Oid
     attached: bool
 
 
@@ -193,7 +193,7 @@ def _with_leftover(
     return work._replace(tip=commit, leftover=commit)
 
 
-def _branch_tip(place: _RunPlace, notices: list[str]) -> str:
+def _branch_tip(place: _RunPlace, notices: list[str]) -> Oid:
     """Return the tip of the card's branch, which is created again if it was deleted."""
     notices += worktrees.make_plain(place.common, place.branch)
     tip = checkouts.tip_in(place.common, place.ref)
@@ -206,7 +206,7 @@ def _branch_tip(place: _RunPlace, notices: list[str]) -> str:
     return tip
 
 
-def _keep_stray(place: _RunPlace, commit: str, tip: str, notices: list[str]) -> str:
+def _keep_stray(place: _RunPlace, commit: Oid, tip: Oid, notices: list[str]) -> str:
     """Salvage a commit of the run that neither its branch nor base contains."""
     if commit in ("", tip) or not commits.resolve(place.common, commit):
         return ""
@@ -217,13 +217,13 @@ def _keep_stray(place: _RunPlace, commit: str, tip: str, notices: list[str]) -> 
     return ref
 
 
-def _is_on_a_branch(place: _RunPlace, commit: str, tip: str) -> bool:
+def _is_on_a_branch(place: _RunPlace, commit: Oid, tip: Oid) -> bool:
     return commits.is_ancestor(place.common, commit, tip) or commits.is_ancestor(
         place.common, commit, f"refs/heads/{place.base}"
     )
 
 
-def _adopt_head(place: _RunPlace, head: str, tip: str, notices: list[str]) -> Work:
+def _adopt_head(place: _RunPlace, head: Oid, tip: Oid, notices: list[str]) -> Work:
     """Handle a HEAD off the card's branch; return the branch's tip then, and what is salvaged."""
     if not head or _is_on_a_branch(place, head, tip):
         return Work(tip=tip)
@@ -264,7 +264,7 @@ def _is_own_link(place: _RunPlace, path: str, entry: ChangedPath) -> bool:
     return not commits.text(place.common, "ls-tree", base, "--", path).startswith(LINK)
 
 
-def _count_merged(place: _RunPlace, tip: str, notices: list[str]) -> int:
+def _count_merged(place: _RunPlace, tip: Oid, notices: list[str]) -> int:
     """Return how many of the session's own commits base has because the session merged them."""
     if tip == place.start:
         return 0

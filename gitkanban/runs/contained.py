@@ -14,6 +14,7 @@ from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.core.agents import sandboxes
 from gitkanban.core.agents.presets import preset_of, templates_of
 from gitkanban.core.agents.sandboxes import Ground
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.errors import Refused
 from gitkanban.late import re, subprocess
 from gitkanban.runs import trust
@@ -234,17 +235,17 @@ def adopt(folder: Folder, common: str, branch: str, start: str) -> list[str]:
     return [f"branch {branch} was moved meanwhile; the session's commits are in {salvaged}"]
 
 
-def _session_tip(folder: Folder, branch: str) -> str:
+def _session_tip(folder: Folder, branch: str) -> Oid:
     """Return the commit that the session left as the tip of its branch; empty for none."""
     path = f"{folder.file(_HEADS)}/{branch.rpartition('/')[2]}"
     try:
         text = files.read(path, below=folder.path, most=100).decode("ascii", "replace").strip()
     except OSError:
-        return ""
-    return text if _COMMIT.fullmatch(text) else ""
+        return NO_OID
+    return Oid(text) if _COMMIT.fullmatch(text) else NO_OID
 
 
-def follow(folder: Folder, branch: str, tip: str) -> None:
+def follow(folder: Folder, branch: str, tip: Oid) -> None:
     """Set the private ref to the branch's tip, for the steps after the session. Raises OSError."""
     if tip and _session_tip(folder, branch) not in ("", tip):
         path = f"{folder.file(_HEADS)}/{branch.rpartition('/')[2]}"

@@ -8,7 +8,7 @@ from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.prompt import Handoff
 from gitkanban.core.model import Board, Card, Note, Run
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.core.tick.verdict import COUNTED, SUCCEEDED
 from gitkanban.runs.records import folders, logtail
 from gitkanban.runs.records.folders import Folder
@@ -35,8 +35,8 @@ def _of_parent(place: Place, board: Board, parent: CardId) -> Handoff:
     if done is None:
         return Handoff(parent, title, words)
     # Earlier attempts worked in the same worktree: what they committed is part of the result.
-    start = next((run.start_commit for run in board.runs_of(parent) if run.start_commit), "")
-    paths, commits = _read_work(place, start, done.commit, known.merged if known else "")
+    start = next((run.start_commit for run in board.runs_of(parent) if run.start_commit), NO_OID)
+    paths, commits = _read_work(place, start, done.commit, known.merged if known else NO_OID)
     return Handoff(parent, title, words, done.commit, paths=paths, commits=commits)
 
 
@@ -46,7 +46,7 @@ def _is_closing_note(note: Note, done: Run | None) -> bool:
 
 
 def _read_work(
-    place: Place, start: str, end: str, merged: str
+    place: Place, start: Oid, end: Oid, merged: Oid
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return (changed files, commits with subjects) between two commits; nothing if one is gone.
 

@@ -16,7 +16,7 @@ from gitkanban.board.repo.clone import clone_id, host
 from gitkanban.board.repo.place import Place
 from gitkanban.core import graph
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, TODO, Board, Config
-from gitkanban.core.names import CardId, ProfileName, RunId, WorkerName
+from gitkanban.core.names import CardId, Oid, ProfileName, RunId, WorkerName
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Elsewhere, Exit, Observed, RunFacts, Sighting
 from gitkanban.core.tick.reconcile import to_accept
@@ -193,7 +193,7 @@ def _run_facts(
         profile=ProfileName(its_spec.one("profile")),
         slot=its_spec.one("slot"),
         started=int(its_spec.number("started", 0)),
-        start_commit=its_spec.one("start_commit"),
+        start_commit=Oid(its_spec.one("start_commit")),
         phase="ended" if end else sighting.phase,
         executor=its_spec.one("executor"),
         where=sighting.where,
@@ -280,7 +280,7 @@ def _session_failed(end: Exit) -> bool:
     return session is not None and bool(session.exit or session.signal)
 
 
-def _commits_here(place: Place, board: Board) -> frozenset[str]:
+def _commits_here(place: Place, board: Board) -> frozenset[Oid]:
     """Return the commits, present here, of recorded runs whose cards are still `running`."""
     wanted = {
         run.commit
@@ -294,13 +294,13 @@ def _commits_here(place: Place, board: Board) -> frozenset[str]:
     asked = "".join(f"{commit}^{{commit}}\n" for commit in sorted(wanted))
     done = git.run(place.common, "cat-file", "--batch-check", input=asked.encode())
     return frozenset(
-        line.split(" ")[0]
+        Oid(line.split(" ")[0])
         for line in done.text.splitlines()
         if line.endswith(" commit") or " commit " in line
     )
 
 
-def _merged_in_review(place: Place, board: Board) -> dict[CardId, str]:
+def _merged_in_review(place: Place, board: Board) -> dict[CardId, Oid]:
     if all(card.status != REVIEW for card in open_cards(board.cards)):
         return {}
     if board.config and trust.withheld(place, board.config).board(ACCEPTING):

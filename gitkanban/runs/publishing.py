@@ -8,14 +8,14 @@ import os
 from collections.abc import Mapping
 
 from gitkanban import files
-from gitkanban.board.repo import commits, limited, remote_names, remotes
-from gitkanban.board.repo.checkouts import base_of
+from gitkanban.board.repo import checkouts, commits, limited, remote_names, remotes
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.remotes import Offline
 from gitkanban.board.work import landed
 from gitkanban.core.ids import CARD_REFS, branch_of, card_ref
 from gitkanban.core.markdown import fenced
 from gitkanban.core.model import REVIEW, Board, Card
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.visible import shown
 from gitkanban.errors import Refused
@@ -66,17 +66,17 @@ class Publisher:
         if after != self.before:
             files.replace(self.path, json.dumps(after, sort_keys=True).encode(), make=True)
 
-    def _due(self, card: Card) -> str:
+    def _due(self, card: Card) -> Oid:
         """Return the tip of a card's branch that must be pushed now; empty for none."""
         known = self.before.get(card.id, {})
         tip = commits.resolve(self.place.common, card_ref(card.id))
         new = tip and known.get("tip") != tip and self.now >= int(known.get("again", 0))
-        return tip if new else ""
+        return tip if new else NO_OID
 
     def _pushed(self, card: Card) -> bool:
         return bool(self.before.get(card.id, {}).get("tip"))
 
-    def _push(self, card: Card, tip: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    def _push(self, card: Card, tip: Oid, known: Mapping[str, Any]) -> dict[str, Any]:
         ref = card_ref(card.id)
         try:
             pushed = remotes.push(self.place, self.config.push, [f"{tip}:{ref}"], hooks=True)
@@ -94,7 +94,7 @@ class Publisher:
 
     def _request(self, card: Card) -> str:
         """Open a pull request with gh, and return its address; empty when that failed."""
-        base = base_of(self.place, self.config)
+        base = checkouts.base_of(self.place, self.config)
         gh = shutil.which("gh")
         if gh is None:
             self.notices.append(
@@ -133,17 +133,18 @@ class Publisher:
         gone = [card for card in cards if card_ref(card.id) not in there]
         if not gone:
             return
-        base = base_of(self.place, self.config)
+        base = checkouts.base_of(self.place, self.config)
         tracking = f"refs/remotes/{self.config.push}/{base}"
         if not remotes.fetch(self.place, self.config.push, {f"refs/heads/{base}": tracking}):
             return
-        tips = {card.id: str(self.before[card.id]["tip"]) for card in gone}
+        theirs = checkouts.tip(self.place, tracking)
+        tips = {card.id: Oid(str(self.before[card.id]["tip"])) for card in gone}
         taken = {
             card for card, tip in tips.items()
-            if commits.is_ancestor(self.place.common, tip, tracking)
+            if commits.is_ancestor(self.place.common, tip, theirs)
         }  # fmt: skip
         taken |= landed.otherwise(
-            self.place, {card: tip for card, tip in tips.items() if card not in taken}, tracking
+            self.place, {card: tip for card, tip in tips.items() if card not in taken}, theirs
         )
         for card in gone:
             if card.id in taken:

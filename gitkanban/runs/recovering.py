@@ -9,6 +9,7 @@ import os
 from gitkanban import failpoints
 from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.place import Place
+from gitkanban.core.names import NO_OID
 from gitkanban.core.tick.facts import Exit, Work
 from gitkanban.runs import collect, leases
 from gitkanban.runs.records import slots
@@ -100,10 +101,10 @@ class Recovering:
 def _uncollected_work(its_spec: spec.Spec) -> Work:
     """Return what is known of the work of a run that could not be collected."""
     branch, workspace = its_spec.one("branch"), its_spec.one("workspace")
-    tip = checkouts.tip_in(its_spec.one("common"), f"refs/heads/{branch}") if branch else ""
+    tip = checkouts.tip_in(its_spec.one("common"), f"refs/heads/{branch}") if branch else NO_OID
     left = bool(branch) and os.path.lexists(workspace)
     whole = len(tip) == 40 and not set(tip) - set("0123456789abcdef")  # the ref may be damaged
     return Work(
-        tip if whole else "",
+        tip if whole else NO_OID,
         notices=(f"what it left in {workspace} was not collected",) if left else (),
     )

@@ -9,6 +9,7 @@ import signal
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Card, Config
+from gitkanban.core.names import Oid
 from gitkanban.errors import Refused, Untrusted
 from gitkanban.late import subprocess
 from gitkanban.runs import trust
@@ -20,7 +21,7 @@ LINES = 5  # lines of a failed verify's output that are shown
 
 
 def verify(
-    place: Place, config: Config, card: Card, commit: str, what: str = "merged into base"
+    place: Place, config: Config, card: Card, commit: Oid, what: str = "merged into base"
 ) -> None:
     """Run the verify of the card's worker on a commit, if it has one.
 

@@ -16,7 +16,7 @@ from gitkanban.board.repo import git
 from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.board.repo.turn import Turn
 from gitkanban.core.model import BLOCKED, DONE, Board, Card, Config, MergeWay, Run
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, Oid
 from gitkanban.core.tick.facts import Landing
 from gitkanban.core.tick.outcome import Accepted
 from gitkanban.core.tick.reconcile import landed
@@ -217,7 +217,7 @@ def _landing_of(accepted: Accepted) -> Landing:
 
 def _merge_check(
     place: Place, config: Config, card: Card, verified: set[str]
-) -> Callable[[str], None]:
+) -> Callable[[Oid], None]:
     """Return the check that the merged commit must pass before base moves to it."""
     if not config.verify_accept:
         from gitkanban.board.work.integrate import unchecked
@@ -225,7 +225,7 @@ def _merge_check(
         return unchecked
     from gitkanban.runs.verifying import verify
 
-    def check(commit: str) -> None:
+    def check(commit: Oid) -> None:
         # Base may also be the board branch. Leave the board out: it changes while `verify` runs.
         listed = git.run(place.common, "ls-tree", "-z", commit).text.split("\0")
         content = "\0".join(line for line in listed if not line.endswith(f"\t{FOLDER}"))

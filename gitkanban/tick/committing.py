@@ -11,6 +11,7 @@ from gitkanban.board import store
 from gitkanban.board.store import Committed
 from gitkanban.core.changes import Change
 from gitkanban.core.model import Board
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.tick.state import TickState
 from gitkanban.typed import TYPE_CHECKING
 from gitkanban.views.message import commit_message
@@ -34,8 +35,8 @@ def commit_board(
     failpoints.reach("tick.commit")
     remote = state.remote
 
-    def claim_there(commit: str) -> bool:
-        return remote is None or remote.claim(commit, board, base.tip if base else "")
+    def claim_there(commit: Oid) -> bool:
+        return remote is None or remote.claim(commit, board, base.tip if base else NO_OID)
 
     claim = claim_there if claims and remote else None
     done = store.commit_once(state.place, board, changes, commit_message, claim=claim, onto=base)

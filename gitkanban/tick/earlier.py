@@ -8,13 +8,13 @@ from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.clone import clone_id
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import DONE, SHARED, Board
-from gitkanban.core.names import WorkerName
+from gitkanban.core.names import Oid, WorkerName
 from gitkanban.core.tick.outcome import Outcome, Started
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.records import printed
 
 
-def add_earlier(place: Place, outcome: Outcome) -> tuple[Outcome, str]:
+def add_earlier(place: Place, outcome: Outcome) -> tuple[Outcome, Oid]:
     """Return the outcome with what was done before it, and the commit to note once it is printed.
 
     If nothing was printed before, or the history since then cannot be read, nothing is added.

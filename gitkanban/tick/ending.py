@@ -12,7 +12,7 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import card_ref
 from gitkanban.core.model import DONE, Config
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import CardId, Oid, RunId
 from gitkanban.core.tick.facts import RunFacts
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.records import folders, slots
@@ -75,7 +75,7 @@ def settle(state: TickState, look: BoardLook) -> None:
             state.add(notices=(line,) if line else ())
 
 
-def settle_runs(place: Place, runs: Iterable[RunId], commit: str) -> None:
+def settle_runs(place: Place, runs: Iterable[RunId], commit: Oid) -> None:
     """Remove the tokens of runs whose end `commit` has recorded, and mark their folders."""
     for run in runs:
         folder = folders.of(place.private, run)

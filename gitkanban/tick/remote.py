@@ -17,7 +17,7 @@ from gitkanban.board.sync import Link, Published, Synced
 from gitkanban.core.changes import AddNote, Change
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import Board, Config
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.core.tick.superseded import FENCED, LateWork, late_note
 from gitkanban.core.tick.travel import FRESH, Load, last_work, wait_to_yield
 from gitkanban.core.trust.trusted import ACCEPTING
@@ -122,14 +122,14 @@ class Remote:
         self.waiting = self.waiting or not self._is_fresh
         return self._is_fresh
 
-    def latest_of(self, card: CardId, board: Board) -> str:
+    def latest_of(self, card: CardId, board: Board) -> Oid:
         """Return the commit that the last attempt left on the card's branch there; empty for none.
 
         The board names it and the remote has it there: a record alone may say anything.
         """
         last = last_work(board.runs_of(card))
         there = remotes.tip(self.place, self.name, branch_of(card))
-        return there if last is not None and there == last.commit else ""
+        return there if last is not None and there == last.commit else NO_OID
 
     def base_refusal(self, config: Config) -> str:
         """Return why no base can be pushed there, so that no tick may accept; empty if it can."""
@@ -139,7 +139,7 @@ class Remote:
             return f"{self.name} does not take pushes to {link.base} {why}: merge it there"
         return self.base_fault
 
-    def claim(self, commit: str, board: Board, base: str = "") -> bool:
+    def claim(self, commit: Oid, board: Board, base: Oid = NO_OID) -> bool:
         """Push the commit of starts and accepts before it becomes the board's, and base with it.
 
         `board` is the board before it. Return False if another clone was first, or if the remote
@@ -181,7 +181,7 @@ class Remote:
         _note_on_cards(self.place, late)
         waited, self.waiting = self.waiting, False
         link = link_to(self.place, self.name, _config_of(self.place))
-        unsent = bool(sync.load_of(link) != Load(""))
+        unsent = bool(sync.load_of(link) != Load(NO_OID))
         if self._asked and not waited and not unsent:
             return False
         time.sleep(wait_to_yield(self._lost, self._won, self._took, clock.jitter()))

@@ -15,6 +15,7 @@ from gitkanban.core.agents.memory import PREFIX
 from gitkanban.core.agents.prompt import TEMPLATE, SessionSetting, compose
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import SHARED, Board, Card, Config, Worker
+from gitkanban.core.names import NO_OID
 from gitkanban.core.tick.conversation import LastSession, compose_new_words, goes_on
 from gitkanban.core.tick.outcome import Started
 from gitkanban.errors import GitkanbanError
@@ -114,7 +115,7 @@ class Launcher:
             policy=worker.workspace_policy,
             worktrees=self.config.worktrees,
             known=bool(self.board.runs_of(card.id)),
-            latest=self.remote.latest_of(card.id, self.board) if self.remote else "",
+            latest=self.remote.latest_of(card.id, self.board) if self.remote else NO_OID,
             without_board=bool(self.place.prefix)
             and len(self.board.cards) > BOARD_FILES_MOST
             and not worker.board,

@@ -27,7 +27,7 @@ from gitkanban.core.model import (
     Run,
     Worker,
 )
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.core.split_cards import SplitCards, open_cards
 from gitkanban.typed import Any
 
@@ -39,7 +39,7 @@ _CHANGED_MOST = 1000  # finished cards that may change before that file is rewri
 _FORMAT = ("board", 6, finished_cards.FORM, __version__, sys.hexversion, _FIELDS)
 
 
-def load(place: Place, commit: str = "") -> Board | None:
+def load(place: Place, commit: Oid = NO_OID) -> Board | None:
     """Return the board of a commit as `save` was given it, or None if it is not in the cache.
 
     Without a commit, whatever board `save` was given last is returned.

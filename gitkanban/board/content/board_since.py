@@ -26,14 +26,14 @@ from gitkanban.board.repo import commits
 from gitkanban.board.repo.place import Place
 from gitkanban.core import sizes
 from gitkanban.core.model import Board, Problem
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, Oid
 from gitkanban.core.split_cards import copied, open_cards
 from gitkanban.errors import BadData, GitFailed
 
 _HISTORIES_MOST = 200  # cards whose runs and notes are listed by name; with more, the board is read
 
 
-def board_since(place: Place, before: Board, commit: str) -> Board | None:
+def board_since(place: Place, before: Board, commit: Oid) -> Board | None:
     """Return the board at `commit` as `reading.board_at` does, given that at `before.commit`.
 
     None where only reading the whole board can tell, or where git cannot compare the two.
@@ -51,7 +51,7 @@ def board_since(place: Place, before: Board, commit: str) -> Board | None:
 
 # Long: it changes the parts of a board one after the other, as `reading.board_at` reads them.
 def _change_board(
-    place: Place, before: Board, commit: str, changed: list[BoardFile]
+    place: Place, before: Board, commit: Oid, changed: list[BoardFile]
 ) -> Board | None:
     kinds: dict[str, list[BoardFile]] = {}
     for entry in changed:
@@ -128,7 +128,7 @@ def _to_read_again(
 
 
 def _read_histories_of(
-    place: Place, reader: ParsedFiles, commit: str, cards: Collection[CardId]
+    place: Place, reader: ParsedFiles, commit: Oid, cards: Collection[CardId]
 ) -> Histories:
     folders = [f"{kind}/{card}/" for kind in ("runs", "notes") for card in sorted(cards)]
     entries = listing(place, commit, *folders) if folders else []

@@ -9,10 +9,11 @@ from gitkanban.board.formats import notefile
 from gitkanban.board.repo import blobs, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Note
+from gitkanban.core.names import Oid
 from gitkanban.errors import BadData
 
 
-def memory_notes(place: Place, commit: str, besides: Container[str] = ()) -> list[Note]:
+def memory_notes(place: Place, commit: Oid, besides: Container[str] = ()) -> list[Note]:
     """Return the memory notes at a commit of the board, oldest first, without those in `besides`.
 
     Notes that cannot be read are left out. Git searches for them in one go, so that ten thousand

@@ -23,7 +23,7 @@ from gitkanban.core.model import (
     Problem,
     Run,
 )
-from gitkanban.core.names import NO_CARD, CardId, WorkerName
+from gitkanban.core.names import NO_CARD, CardId, Oid, WorkerName
 from gitkanban.errors import BadData, GitFailed, Refused
 from gitkanban.typed import Any, NamedTuple
 
@@ -41,11 +41,11 @@ class BoardFile(NamedTuple):
     """A file in the board's tree; `path` is relative to the board's root."""
 
     mode: str
-    oid: str
+    oid: Oid
     path: str
 
 
-def listing(place: Place, commit: str, *below: str) -> list[BoardFile]:
+def listing(place: Place, commit: Oid, *below: str) -> list[BoardFile]:
     """Return every file of the board at a commit, or those in some of its folders."""
     tree = f"{commit}:{place.prefix}" if place.prefix else commit
     done = git.run(place.common, "ls-tree", "-r", "-z", "--full-tree", tree, *below, check=False)
@@ -56,11 +56,11 @@ def listing(place: Place, commit: str, *below: str) -> list[BoardFile]:
         if line:
             meta, _, path = line.partition("\t")
             mode, _, oid = meta.split(" ")
-            entries.append(BoardFile(mode, oid, path))
+            entries.append(BoardFile(mode, Oid(oid), path))
     return entries
 
 
-def _refuse_unreadable(place: Place, commit: str, error: str) -> None:
+def _refuse_unreadable(place: Place, commit: Oid, error: str) -> None:
     """Raise GitFailed unless the commit has no board: half a board must not pass for a whole."""
     at = ("ls-tree", "-z", "--full-tree", commit, "--", place.prefix or ".")
     if git.run(place.common, *at).out or not place.prefix:
@@ -280,7 +280,7 @@ def _card_of(path: str) -> CardId:
     return card_named(path) if kind_of(path) in ("card", "archived") else NO_CARD
 
 
-def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
+def board_at(place: Place, commit: Oid, *, whole: bool = False) -> Board:
     """Return the board at a commit; runs and notes only of cards in work, or of all if `whole`."""
     entries = listing(place, commit)
     reader = ParsedFiles(place)
@@ -400,7 +400,7 @@ def history_of(place: Place, board: Board, card: CardId) -> Board:
     )
 
 
-def _is_any_there(place: Place, commit: str, folders: Iterable[str]) -> bool:
+def _is_any_there(place: Place, commit: Oid, folders: Iterable[str]) -> bool:
     """Return whether a commit has one of the board's folders; True where only git can say."""
     from gitkanban.board.repo.new_objects import NewObjects
 

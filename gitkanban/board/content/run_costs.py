@@ -8,7 +8,7 @@ from gitkanban.board.content.reading import BoardFile, listing
 from gitkanban.board.repo import blobs, cachefile, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import NO_OID, CardId, Oid, RunId
 from gitkanban.core.situation.figures import RunCost
 from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.errors import GitkanbanError
@@ -40,12 +40,12 @@ def read(place: Place, board: Board) -> dict[RunId, RunCost]:
     return fresh
 
 
-def _load_costs(path: str, prefix: str) -> tuple[str, dict[RunId, RunCost]]:
-    commit, rows = cachefile.load(path, (_FORMAT, prefix)) or ("", {})
+def _load_costs(path: str, prefix: str) -> tuple[Oid, dict[RunId, RunCost]]:
+    commit, rows = cachefile.load(path, (_FORMAT, prefix)) or (NO_OID, {})
     return commit, {run: RunCost._make(row) for run, row in rows.items()}
 
 
-def _changed_records(place: Place, old: str, new: str) -> list[BoardFile] | None:
+def _changed_records(place: Place, old: Oid, new: Oid) -> list[BoardFile] | None:
     """Return the records that differ between two commits (empty id: removed); None: unknown."""
     words = ("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", old, new, "--")
     folders = (place.path("runs"), place.path("archive"))
@@ -57,7 +57,7 @@ def _changed_records(place: Place, old: str, new: str) -> list[BoardFile] | None
     records = []
     for meta, path in zip(fields[0::2], fields[1::2], strict=False):
         _, mode, _, oid, _ = meta.split(" ")
-        records.append(BoardFile(mode, oid if oid.strip("0") else "", path.removeprefix(head)))
+        records.append(BoardFile(mode, git.oid_of(oid), path.removeprefix(head)))
     return records
 
 

@@ -35,7 +35,7 @@ from gitkanban.core.changes import (
     WriteFile,
 )
 from gitkanban.core.model import Card
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.core.visible import shown_lines
 from gitkanban.errors import NotFound, Refused
 
@@ -48,10 +48,10 @@ class NewTree:
     Use it as a context manager if you read from it, so that its git process ends.
     """
 
-    def __init__(self, place: Place, tip: str) -> None:
+    def __init__(self, place: Place, tip: Oid) -> None:
         self.place = place
         self.tip = tip  # empty: a new branch
-        self.start_tree = ""  # if set, the tree to start from instead of the tip's
+        self.start_tree = NO_OID  # if set, the tree to start from instead of the tip's
         self.files: dict[str, bytes | None] = {}  # by path from the tree's root; None: removed
         self._new = NewObjects(place.common)
         self._is_written = False
@@ -78,16 +78,16 @@ class NewTree:
         data = self.files.get(self.place.path(name))
         return None if data is None else data.decode("utf-8", "surrogateescape")
 
-    def _entry(self, path: str) -> tuple[str, str]:
+    def _entry(self, path: str) -> tuple[str, Oid]:
         return self._new.entry(self._starting_tree(), _encode_text(path))
 
-    def _starting_tree(self) -> str:
+    def _starting_tree(self) -> Oid:
         """Return the tree that the new one starts from; empty: none."""
         return self.start_tree or self._tip_tree
 
     @cached_property
-    def _tip_tree(self) -> str:
-        return self._new.reader.tree_of(self.tip) if self.tip else ""
+    def _tip_tree(self) -> Oid:
+        return self._new.reader.tree_of(self.tip) if self.tip else NO_OID
 
     def write(self, name: str, text: str | None) -> None:
         """Set or remove a board file."""
@@ -101,7 +101,7 @@ class NewTree:
     def _written_file(self, path: str, data: bytes | None) -> ChangedFile:
         mode, before = self._entry(path)
         if data is None:
-            return ChangedFile(path, mode, before, "", data=None)
+            return ChangedFile(path, mode, before, NO_OID, data=None)
         mode = mode if mode in _FILES else BLOB
         return ChangedFile(path, mode, before, object_id("blob", data), data=data)
 
@@ -177,7 +177,7 @@ class NewTree:
             self.write(new, text)
             self.write(old, None)
 
-    def commit(self, message: str, parents: Sequence[str]) -> str:
+    def commit(self, message: str, parents: Sequence[Oid]) -> Oid:
         """Write blobs, trees and the commit, and return its id, or "" when nothing differs from the
         tip.
 
@@ -190,12 +190,12 @@ class NewTree:
             }
             tree = new.tree(files, self._starting_tree())
             if self.tip and len(parents) == 1 and tree == self._tip_tree:
-                return ""
+                return NO_OID
             return self._write_commit(tree, message, parents)
 
-    def commit_tree(self, tree: object, message: str, parents: Sequence[str]) -> str:
+    def commit_tree(self, tree: Oid, message: str, parents: Sequence[Oid]) -> Oid:
         """Commit a tree that is already written, and return the id. Raises as `commit` does."""
-        return self._write_commit(str(tree), message, parents)
+        return self._write_commit(tree, message, parents)
 
     def rewrite_lost(self) -> bool:
         """Write again what somebody's `git gc --prune=now` took of the commit, and return whether
@@ -211,7 +211,7 @@ class NewTree:
         self._new.write()
         return True
 
-    def _write_commit(self, tree: str, message: str, parents: Sequence[str]) -> str:
+    def _write_commit(self, tree: Oid, message: str, parents: Sequence[Oid]) -> Oid:
         who = _read_signatures(self.place)
         commit = self._new.commit(tree, _encode_text(shown_lines(message)), *who, parents)
         self._new.write()
@@ -219,7 +219,7 @@ class NewTree:
         failpoints.reach("commit.made")
         return self._sign(commit)
 
-    def _sign(self, commit: str) -> str:
+    def _sign(self, commit: Oid) -> Oid:
         """Return the commit, or its signed twin where commits are to be signed."""
         signed = signing.sign(self.place, commit)
         if signed != commit:

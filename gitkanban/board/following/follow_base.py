@@ -21,6 +21,7 @@ from gitkanban.board.repo.checkouts import Checkout
 from gitkanban.board.repo.git import PLAIN
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.scratch import scratch_in
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.errors import GitFailed
 from gitkanban.typed import NamedTuple
 
@@ -35,13 +36,15 @@ class PendingMove(NamedTuple):
 
     checkout: Checkout
     path: str
-    old: str
-    new: str
-    commit: str
+    old: Oid
+    new: Oid
+    commit: Oid
     ref: str
 
 
-def begin(checkouts: Sequence[Checkout], ref: str, old: str, new: str, commit: str = "") -> None:
+def begin(
+    checkouts: Sequence[Checkout], ref: str, old: Oid, new: Oid, commit: Oid = NO_OID
+) -> None:
     """Note that the checkouts must be brought to `new` once `ref` has moved. Raises OSError.
 
     `commit` is where the ref moves to, if `new` is a tree made for the checkouts.
@@ -52,11 +55,11 @@ def begin(checkouts: Sequence[Checkout], ref: str, old: str, new: str, commit: s
     failpoints.reach("trees.begun")
 
 
-def _path_for(checkout: Checkout, new: str) -> str:
+def _path_for(checkout: Checkout, new: Oid) -> str:
     return f"{checkout.admin}/{NOTE}{new}"
 
 
-def bring(place: Place, checkouts: Sequence[Checkout], old: str, new: str) -> list[str]:
+def bring(place: Place, checkouts: Sequence[Checkout], old: Oid, new: Oid) -> list[str]:
     """Bring the checkouts from `old` to `new`, and return notices about those that failed."""
     notices = []
     for checkout in checkouts:
@@ -75,7 +78,7 @@ def bring(place: Place, checkouts: Sequence[Checkout], old: str, new: str) -> li
     return notices
 
 
-def forget(checkouts: Sequence[Checkout], new: str) -> None:
+def forget(checkouts: Sequence[Checkout], new: Oid) -> None:
     """Remove the notes of a move to `new` that did not happen."""
     for checkout in checkouts:
         files.remove(_path_for(checkout, new))
@@ -133,7 +136,8 @@ def _read_notes(place: Place) -> list[PendingMove]:
         for path in paths:
             words = all_checkouts.line(path).split(" ", 3)
             if len(words) == 4:
-                notes.append(PendingMove(checkout, path, *words))
+                old, new, commit = map(Oid, words[:3])
+                notes.append(PendingMove(checkout, path, old, new, commit=commit, ref=words[3]))
     return notes
 
 
@@ -166,7 +170,7 @@ def _leave_report(place: Place, lines: Sequence[str]) -> None:
 # -- the move itself
 
 
-def _read_tree(checkout: Checkout, old: str, new: str) -> None:
+def _read_tree(checkout: Checkout, old: Oid, new: Oid) -> None:
     """Run the two-way merge on files and index. Raises GitFailed, with files half changed."""
     words = (*PLAIN, "read-tree", "-m", "-u", old, new)
     done = checkout.run(*words, check=False)
@@ -176,7 +180,7 @@ def _read_tree(checkout: Checkout, old: str, new: str) -> None:
         raise GitFailed(done.last)
 
 
-def _admit_written(checkout: Checkout, old: str, new: str) -> bool:
+def _admit_written(checkout: Checkout, old: Oid, new: Oid) -> bool:
     """Add files of `new` that an earlier try has written to the index; return whether it had any.
 
     Git writes the index last, so after a kill it takes such files for a person's changes.

@@ -13,6 +13,7 @@ from gitkanban.board.repo.index_file import read_entries
 from gitkanban.board.repo.new_objects import ChangedFile
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.turn import Turn
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.errors import BadData, GitFailed
 from gitkanban.typed import NamedTuple
 
@@ -25,15 +26,15 @@ _FILES = ("100644", "100755")
 class Step(NamedTuple):
     """A commit of ours and the paths that it changed, so that git need not be asked for them."""
 
-    old: str
-    new: str
+    old: Oid
+    new: Oid
     files: tuple[ChangedFile, ...]
 
 
-def begin(place: Place, commit: str) -> None:
+def begin(place: Place, commit: Oid) -> None:
     """Record, before the branch moves, where checkouts stand that have never followed it."""
     for checkout in _board_checkouts(place):
-        if _followed_commit(place, checkout) is None:
+        if not _followed_commit(place, checkout):
             _write_record(place, checkout, commit)
 
 
@@ -67,13 +68,13 @@ def _board_checkouts(place: Place) -> list[Checkout]:
     return [each for each in checkouts.followers(place) if each.head == place.ref]
 
 
-def _followed_commit(place: Place, checkout: Checkout) -> str | None:
-    """Return the commit up to which a checkout has followed this branch; None if it never did."""
+def _followed_commit(place: Place, checkout: Checkout) -> Oid:
+    """Return the commit up to which a checkout has followed this branch; empty if it never did."""
     commit, _, ref = checkouts.line(f"{checkout.admin}/{RECORD}").partition(" ")
-    return commit if ref == place.ref else None
+    return Oid(commit) if ref == place.ref else NO_OID
 
 
-def _write_record(place: Place, checkout: Checkout, commit: str) -> None:
+def _write_record(place: Place, checkout: Checkout, commit: Oid) -> None:
     failpoints.reach("follow.record")
     text = f"{commit} {place.ref}\n".encode("utf-8", "surrogateescape")
     files.replace(f"{checkout.admin}/{RECORD}", text, lasting=False)
@@ -84,13 +85,13 @@ class _IndexEntry(NamedTuple):
     """The entry of one path in an index."""
 
     mode: str
-    oid: str
+    oid: Oid
     stage: str
     skipped: bool  # left out by a sparse checkout
 
 
 def _bring_checkout(
-    place: Place, checkout: Checkout, tip: str, notices: list[str], step: Step | None
+    place: Place, checkout: Checkout, tip: Oid, notices: list[str], step: Step | None
 ) -> bool:
     """Bring one checkout to the tip, and return whether it got there."""
     if standstill.unfinished(checkout):
@@ -109,7 +110,7 @@ def _bring_checkout(
 
 
 def _bring_paths(
-    place: Place, checkout: Checkout, tip: str, notices: list[str], step: Step | None
+    place: Place, checkout: Checkout, tip: Oid, notices: list[str], step: Step | None
 ) -> bool:
     since = _followed_commit(place, checkout)
     if step and step[:2] == (since, tip):
@@ -127,14 +128,12 @@ def _bring_paths(
             notices.append(f"{path.name} in {checkout.root} is unmerged, so it is left as it is")
             whole = False
             continue
-        index = entry.oid if entry else ""
+        path = path._replace(staged=entry.oid if entry else NO_OID)
         skipped = bool(entry and entry.skipped)
-        settled = settle(
-            place, checkout.root, path._replace(staged=index), since or "", tip=tip, skipped=skipped
-        )
+        settled = settle(place, checkout.root, path, since, tip=tip, skipped=skipped)
         failpoints.reach("follow.file-written")
         notices.extend(settled.notices)
-        if settled.staged != index:
+        if settled.staged != path.staged:
             orders.append(_index_line(path, settled.staged))
         if skipped and settled.staged:
             sparse.append(path.name)
@@ -148,12 +147,12 @@ def _bring_paths(
     return whole
 
 
-def _index_line(path: Path, oid: str) -> str:
+def _index_line(path: Path, oid: Oid) -> str:
     """Return a line for `update-index --index-info` (its third form)."""
-    return f"{path.mode} {oid} 0\t{path.name}\0" if oid else f"0 {'0' * 40}\t{path.name}\0"
+    return f"{path.mode} {oid} 0\t{path.name}\0" if oid else f"0 {git.ZEROS}\t{path.name}\0"
 
 
-def _changed_paths(place: Place, since: str, tip: str) -> list[Path]:
+def _changed_paths(place: Place, since: Oid, tip: Oid) -> list[Path]:
     """Return the board's paths that differ between two commits; none if the older one is gone."""
     done = git.run(
         place.common, "diff-tree", "-r", "-z", "--raw", "--no-renames", since, tip, "--",
@@ -165,8 +164,8 @@ def _changed_paths(place: Place, since: str, tip: str) -> list[Path]:
         old_mode, mode, old, new, _ = meta[1:].split(" ")
         if mode not in _FILES and new.strip("0"):
             continue  # a link or a submodule: nothing that a board has
-        old, new = ("" if not each.strip("0") else each for each in (old, new))
-        changed.append(Path(name, mode if new else old_mode, old, new))
+        before, after = git.oid_of(old), git.oid_of(new)
+        changed.append(Path(name, mode if after else old_mode, before, after))
     new_ones = {path.new for path in changed if path.new}
     texts = {blob.asked: blob.data for blob in blobs.read(place, new_ones)}
     return [path._replace(text=texts.get(path.new)) for path in changed]
@@ -185,5 +184,5 @@ def _index_entries(place: Place, checkout: Checkout, names: list[str]) -> dict[s
         if line:
             meta, _, name = line.partition("\t")
             tag, mode, oid, stage = meta.split(" ")
-            entries[name] = _IndexEntry(mode, oid, stage, tag == "S")
+            entries[name] = _IndexEntry(mode, Oid(oid), stage, tag == "S")
     return entries

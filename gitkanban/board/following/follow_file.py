@@ -12,6 +12,7 @@ from gitkanban import files
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core import merge
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.core.sizes import FILE_MOST
 from gitkanban.typed import NamedTuple
 
@@ -21,21 +22,21 @@ class Path(NamedTuple):
 
     name: str  # from the checkout's root
     mode: str
-    base: str  # at the commit that the checkout stood at
-    new: str  # at the board's tip
+    base: Oid  # at the commit that the checkout stood at
+    new: Oid  # at the board's tip
     text: bytes | None = None  # the content of `new`, unless it is large
-    staged: str = ""  # in the checkout's index
+    staged: Oid = NO_OID  # in the checkout's index
 
 
 class IndexOutcome(NamedTuple):
     """The object id that the index entry is to have (empty: none), and notices."""
 
-    staged: str
+    staged: Oid
     notices: tuple[str, ...] = ()
 
 
 def settle(
-    place: Place, root: str, path: Path, since: str, tip: str, skipped: bool
+    place: Place, root: str, path: Path, since: Oid, tip: Oid, skipped: bool
 ) -> IndexOutcome:
     """Bring the file along and return what the index entry must become. Raises OSError, GitFailed.
 
@@ -68,20 +69,20 @@ def settle(
 class _PathVersions:
     """A person's versions of one path, against the board's."""
 
-    def __init__(self, place: Place, path: Path, old: set[str]) -> None:
+    def __init__(self, place: Place, path: Path, old: set[Oid]) -> None:
         self.place, self.path, self.old = place, path, old
         self.notices: list[str] = []
-        self.known: dict[str, bytes] = {}
+        self.known: dict[Oid, bytes] = {}
         if path.new and path.text is not None:
             self.known[path.new] = path.text
 
-    def content(self, oid: str) -> bytes:
+    def content(self, oid: Oid) -> bytes:
         """Return the content of a blob. Raises GitFailed."""
         if oid not in self.known:
             self.known[oid] = git.run(self.place.common, "cat-file", "blob", oid).out
         return self.known[oid]
 
-    def merged(self, mine: str, data: bytes | None, what: str, base: str | None = None) -> str:
+    def merged(self, mine: Oid, data: bytes | None, what: str, base: Oid | None = None) -> Oid:
         """Return the object id of a person's version with the board's change merged into it."""
         base = self.path.base if base is None else base
         if data is not None:
@@ -96,17 +97,17 @@ class _PathVersions:
         if why:
             self.notices.append(f"{self.path.name} stays as you {what} it: {why}")
         if text is None:
-            return ""
+            return NO_OID
         if text == versions[1]:
             return mine
         if text == versions[2]:
             return self.path.new
         result = text.encode("utf-8", "surrogateescape")
         done = git.run(self.place.common, "hash-object", "-w", "--stdin", input=result)
-        self.known[done.text] = result
-        return done.text
+        self.known[done.oid] = result
+        return done.oid
 
-    def _text(self, oid: str) -> str | None:
+    def _text(self, oid: Oid) -> str | None:
         return self.content(oid).decode("utf-8", "surrogateescape") if oid else None
 
 
@@ -129,7 +130,7 @@ def merged(
     return (ours, "the board changed the same lines") if both is None else (both, "")
 
 
-def _versions_between(place: Place, name: str, since: str, tip: str) -> set[str]:
+def _versions_between(place: Place, name: str, since: Oid, tip: Oid) -> set[Oid]:
     """Return every version of the path between two commits: a switch of branches leaves those."""
     done = git.run(
         place.common, "log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m",
@@ -139,7 +140,7 @@ def _versions_between(place: Place, name: str, since: str, tip: str) -> set[str]
     for field in done.text.split("\0"):
         if field.startswith(":"):
             _, _, old, new, _ = field.split(" ")
-            oids |= {oid for oid in (old, new) if oid.strip("0")}
+            oids |= {oid for oid in map(git.oid_of, (old, new)) if oid}
     return oids
 
 
@@ -176,14 +177,14 @@ class _File:
             return None
 
     @property
-    def oid(self) -> str:
+    def oid(self) -> Oid:
         """Return the object id that git would give the content; empty if there is no file."""
         if self.data is None:
-            return ""
+            return NO_OID
         from hashlib import sha1
 
         data = self.data.replace(b"\r\n", b"\n")
-        return sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        return Oid(sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest())
 
     def write(self, data: bytes | None) -> None:
         """Replace or remove the file, unless it has changed since it was read. Raises OSError."""

@@ -7,11 +7,12 @@ the merged work out again, unintentionally. A note in the checkout is the eviden
 from gitkanban.board.repo import checkouts, commits, git, merging, refs
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import SEEN_REF
+from gitkanban.core.names import Oid
 
 _ASKED_MOST = 50  # paths for which git is asked whether they were reverted on purpose
 
 
-def mend(place: Place, old: str, commit: str, ref: str) -> list[str]:
+def mend(place: Place, old: Oid, commit: Oid, ref: str) -> list[str]:
     """Merge the move from `old` to `commit` again where the branch lost it, and return notices.
 
     The board's own files are left to `restoring`, which merges by field. A commit whose message
@@ -35,7 +36,7 @@ def mend(place: Place, old: str, commit: str, ref: str) -> list[str]:
     return [f"{path}: {ref} had lost a change; it is back" for path in taken]
 
 
-def _taken_back(place: Place, old: str, commit: str, tip: str, ref: str) -> list[str]:
+def _taken_back(place: Place, old: Oid, commit: Oid, tip: Oid, ref: str) -> list[str]:
     """Return the paths of the move whose version at the tip is the one from before the move."""
     board = f"{place.prefix}/" if place.prefix and ref == place.ref else ""
     later = {change.path: change for change in commits.changes(place.common, commit, tip)}
@@ -48,7 +49,7 @@ def _taken_back(place: Place, old: str, commit: str, tip: str, ref: str) -> list
     ]
 
 
-def _is_meant(place: Place, commit: str, tip: str, paths: list[str]) -> bool:
+def _is_meant(place: Place, commit: Oid, tip: Oid, paths: list[str]) -> bool:
     done = git.run(
         place.common, "--literal-pathspecs", "log", "--first-parent", "-n1", "--format=%B",
         f"{commit}..{tip}", "--", *paths[:_ASKED_MOST],

@@ -16,12 +16,13 @@ from gitkanban.board.repo.checkouts import Checkout
 from gitkanban.board.repo.git import PLAIN
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.scratch import scratch_in
+from gitkanban.core.names import Oid
 from gitkanban.errors import BoardBusy, Refused
 
 _NAMED_MOST = 5  # paths in one message
 
 
-def refuse_unable(place: Place, checkouts: Sequence[Checkout], old: str, new: str) -> None:
+def refuse_unable(place: Place, checkouts: Sequence[Checkout], old: Oid, new: Oid) -> None:
     """Raise Refused, with the reason, if a checkout cannot follow from `old` to `new`.
 
     Raises BoardBusy where the obstacle will pass by itself, and OSError.
@@ -47,7 +48,7 @@ def refuse_unable(place: Place, checkouts: Sequence[Checkout], old: str, new: st
         _refuse_unfiltered(checkout, old, new)
 
 
-def _refuse_in_the_way(checkout: Checkout, old: str, new: str) -> None:
+def _refuse_in_the_way(checkout: Checkout, old: Oid, new: Oid) -> None:
     """Refuse to overwrite what a person has changed, staged or left untracked in the checkout."""
     dry_run = (*PLAIN, "read-tree", "-n", "-m", "-u", old, new)
     done = checkout.run(*dry_run, check=False)
@@ -78,7 +79,7 @@ def _named_files(error: str) -> list[str]:
 # -- folders
 
 
-def _refuse_unwritable(checkout: Checkout, old: str, new: str) -> None:
+def _refuse_unwritable(checkout: Checkout, old: Oid, new: Oid) -> None:
     paths = [change.path for change in commits.changes(checkout.admin, old, new)]
     stuck = [*_closed_folders(checkout.root, paths), *_fixed_files(checkout.root, paths)]
     if stuck:
@@ -129,7 +130,7 @@ def _fixed_files(root: str, paths: Iterable[str]) -> Iterator[str]:
 # -- filters
 
 
-def _refuse_unfiltered(checkout: Checkout, old: str, new: str) -> None:
+def _refuse_unfiltered(checkout: Checkout, old: Oid, new: Oid) -> None:
     """Write the changed files beside the checkout, by the command that will write them there."""
     at = checkout.admin if _is_same_disk(checkout.admin, checkout.root) else checkout.root
     with scratch_in(at) as folder:

@@ -15,6 +15,7 @@ from gitkanban.board.following import follow_board, follow_file
 from gitkanban.board.repo import blobs, checkouts, commits, git, refs
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import SEEN_REF
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ class Loss(NamedTuple):
     """A path that lost a change; object ids before it, with it and now (empty: no file)."""
 
     path: str
-    before: str
-    recorded: str
-    now: str
+    before: Oid
+    recorded: Oid
+    now: Oid
 
 
 def restore(place: Place) -> list[str]:
@@ -54,7 +55,7 @@ def restore(place: Place) -> list[str]:
         notices += _put_back(place, draft, lost) if draft else []
         notices = list(dict.fromkeys(notices))
         message = "kanban: bring back what the branch lost\n\n" + "".join(f"{t}\n" for t in notices)
-        new = (_commit_restored(draft, message, tip) if draft else "") or tip
+        new = (_commit_restored(draft, message, tip) if draft else NO_OID) or tip
         if new == tip:
             git.run(place.common, "update-ref", "--no-deref", SEEN_REF, tip, recorded, check=False)
             return notices
@@ -64,13 +65,13 @@ def restore(place: Place) -> list[str]:
     return []
 
 
-def _begin_tree(place: Place, tip: str) -> "NewTree":
+def _begin_tree(place: Place, tip: Oid) -> "NewTree":
     from gitkanban.board.content.writing import NewTree  # late, as it is rarely needed
 
     return NewTree(place, tip)
 
 
-def _commit_behind(place: Place, recorded: str, tip: str) -> str:
+def _commit_behind(place: Place, recorded: Oid, tip: Oid) -> Oid:
     """Return where those of our moves began that the next commit took back by accident; else "".
 
     Such a commit comes from a checkout that had not been brought along, or only halfway. So it has
@@ -89,12 +90,12 @@ def _commit_behind(place: Place, recorded: str, tip: str) -> str:
         or " " in parents
         or "This reverts commit" in rest.partition("\0\0")[0]
     ):
-        return ""
-    theirs = _path_deltas(place, recorded, first)
+        return NO_OID
+    theirs = _path_deltas(place, recorded, Oid(first))
     board = f"{place.prefix}/"
     if len({path.startswith(board) for path in theirs}) < 2:
-        return ""  # it changed the board alone, so intended; or did not touch it
-    behind = ""
+        return NO_OID  # it changed the board alone, so intended; or did not touch it
+    behind = NO_OID
     for old in _earlier_tips(place, recorded):
         ours = _path_deltas(place, old, recorded)
         taken = {path for path in ours.keys() & theirs.keys() if theirs[path][1] == ours[path][0]}
@@ -107,7 +108,7 @@ def _commit_behind(place: Place, recorded: str, tip: str) -> str:
     return behind
 
 
-def _earlier_tips(place: Place, recorded: str) -> Iterator[str]:
+def _earlier_tips(place: Place, recorded: Oid) -> Iterator[Oid]:
     """Yield where the branch stood before each of our last moves, newest first."""
     done = git.run(
         place.common, "log", "-g", "-n1000", "--format=%H %gs", place.ref, "--", check=False
@@ -117,16 +118,16 @@ def _earlier_tips(place: Place, recorded: str) -> Iterator[str]:
     for (_, _, why), (before, _, _) in itertools.pairwise(lines[at : at + MOVES_MOST]):
         if not why.startswith("kanban: "):
             return
-        yield before
+        yield Oid(before)
 
 
-def _path_deltas(place: Place, old: str, new: str) -> dict[str, tuple[str, str]]:
+def _path_deltas(place: Place, old: Oid, new: Oid) -> dict[str, tuple[Oid, Oid]]:
     """Return the object ids before and after of every path that differs between two commits."""
     changes = commits.changes(place.common, old, new)
     return {change.path: (change.old, change.new) for change in changes}
 
 
-def _reapply_changes(draft: "NewTree", start: str, recorded: str) -> list[str]:
+def _reapply_changes(draft: "NewTree", start: Oid, recorded: Oid) -> list[str]:
     """Merge all that lies between two commits of ours into the draft again, and return notices."""
     from gitkanban.board.repo import merging  # late, as it is rarely needed
 
@@ -139,19 +140,19 @@ def _reapply_changes(draft: "NewTree", start: str, recorded: str) -> list[str]:
     return [f"{change.path}: the branch had lost a change; it is back" for change in back]
 
 
-def _commit_restored(draft: "NewTree", message: str, tip: str) -> str:
+def _commit_restored(draft: "NewTree", message: str, tip: Oid) -> Oid:
     return draft.commit(message, [tip])
 
 
-def _find_losses(place: Place, recorded: str, tip: str) -> list[Loss]:
+def _find_losses(place: Place, recorded: Oid, tip: Oid) -> list[Loss]:
     fork = git.run(place.common, "merge-base", recorded, tip, check=False)
     if fork.code:
         return []  # unrelated history: somebody has rewritten all of it
     if fork.text == recorded:
         return _committed_over(place, recorded, tip)
-    now = {change.path: change for change in _card_changes(place, fork.text, tip)}
+    now = {change.path: change for change in _card_changes(place, fork.oid, tip)}
     lost = []
-    for change in _card_changes(place, fork.text, recorded):
+    for change in _card_changes(place, fork.oid, recorded):
         here = now[change.path].new if change.path in now else change.old
         if here != change.new:
             before = change.old
@@ -163,11 +164,11 @@ def _find_losses(place: Place, recorded: str, tip: str) -> list[Loss]:
 
 class _FileChange(NamedTuple):
     path: str
-    old: str
-    new: str
+    old: Oid
+    new: Oid
 
 
-def _card_changes(place: Place, old: str, new: str) -> list[_FileChange]:
+def _card_changes(place: Place, old: Oid, new: Oid) -> list[_FileChange]:
     done = git.run(
         place.common, "diff-tree", "-r", "-z", "--raw", "--no-renames", old, new, "--",
         place.prefix or ".",
@@ -175,12 +176,12 @@ def _card_changes(place: Place, old: str, new: str) -> list[_FileChange]:
     fields = done.text.split("\0")
     changes = []
     for meta, path in zip(fields[0::2], fields[1::2], strict=False):
-        ids = (oid if oid.strip("0") else "" for oid in meta.split(" ")[2:4])
-        changes.append(_FileChange(path, *ids))
+        old_id, new_id = map(git.oid_of, meta.split(" ")[2:4])
+        changes.append(_FileChange(path, old_id, new_id))
     return changes
 
 
-def _committed_over(place: Place, recorded: str, tip: str) -> list[Loss]:
+def _committed_over(place: Place, recorded: Oid, tip: Oid) -> list[Loss]:
     """Return cards that a later commit took back to an old version, byte for byte, by accident.
 
     A commit that does nothing else is taken as intended, and so is a `git revert`.
@@ -202,7 +203,7 @@ def _committed_over(place: Place, recorded: str, tip: str) -> list[Loss]:
     ]
 
 
-def _are_all_ours(place: Place, recorded: str, tip: str) -> bool:
+def _are_all_ours(place: Place, recorded: Oid, tip: Oid) -> bool:
     """Return whether every commit since is one that gitkanban makes, so that `_was_meant` holds."""
     done = git.run(
         place.common, "log", "--first-parent", "-z", "--format=%P%n%B", f"{recorded}..{tip}"
@@ -211,7 +212,7 @@ def _are_all_ours(place: Place, recorded: str, tip: str) -> bool:
     return all(" " not in parents and "\nKanban-" in message for parents, _, message in commits)
 
 
-def _versions_below(place: Place, commit: str, paths: list[str]) -> set[tuple[str, str]]:
+def _versions_below(place: Place, commit: Oid, paths: list[str]) -> set[tuple[str, str]]:
     """Return (path, object id) of all versions of these paths in the history of a commit.
 
     One git walks the history for all of them. It may name more than `_path_versions` does, because
@@ -226,14 +227,14 @@ def _versions_below(place: Place, commit: str, paths: list[str]) -> set[tuple[st
     return {(path, meta.split(" ")[3]) for meta, path in pairs}
 
 
-def _path_versions(place: Place, commits: str, path: str) -> list[str]:
+def _path_versions(place: Place, commits: str, path: str) -> list[Oid]:
     """Return the object ids that a path had in a range of commits, newest first."""
     done = git.run(place.common, *_VERSIONS, commits, "--", path)
     news = (field.split(" ")[3] for field in done.text.split("\0") if field.startswith(":"))
-    return [oid for oid in news if oid.strip("0")]
+    return [oid for oid in map(git.oid_of, news) if oid]
 
 
-def _was_meant(place: Place, recorded: str, tip: str, path: str) -> bool:
+def _was_meant(place: Place, recorded: Oid, tip: Oid, path: str) -> bool:
     """Return whether the last commit that changed the path did it on purpose."""
     done = git.run(
         place.common, "log", "--first-parent", "-n1", "--format=%H%n%P%n%B", f"{recorded}..{tip}", "--",

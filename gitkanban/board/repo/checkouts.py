@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from gitkanban.board.repo import git, operations
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Config
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.typed import Any, NamedTuple
 
 MARK = "gitkanban"  # in a worktree's git directory: a file with the id of the card it was made for
@@ -140,12 +141,12 @@ def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def tip(place: Place, ref: str) -> str:
+def tip(place: Place, ref: str) -> Oid:
     """Return the commit id that a ref points at; empty if there is none."""
     return tip_in(place.common, ref)
 
 
-def tip_in(common: str, ref: str) -> str:
+def tip_in(common: str, ref: str) -> Oid:
     """Return the commit id that a ref points at, read from its file; empty if there is none.
 
     Loose before packed, as git reads them (`git help pack-refs`).
@@ -154,11 +155,11 @@ def tip_in(common: str, ref: str) -> str:
     if value.startswith("ref: "):
         return tip_in(common, value[5:])
     if value:
-        return value
+        return Oid(value)
     try:
         with open(f"{common}/packed-refs", encoding="utf-8", errors="surrogateescape") as file:
             text = file.read()
     except OSError:
-        return ""
+        return NO_OID
     end = text.find(f" {ref}\n")
-    return text[end - 40 : end] if end >= 40 else ""
+    return Oid(text[end - 40 : end]) if end >= 40 else NO_OID

@@ -1,6 +1,7 @@
 """Questions to git about commits; nothing is changed."""
 
 from gitkanban.board.repo import git
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.late import re
 from gitkanban.typed import NamedTuple
 
@@ -13,14 +14,15 @@ def text(where: str, *args: str) -> str:
     return done.out.decode("utf-8", "surrogateescape").strip() if done.code == 0 else ""
 
 
-def resolve(where: str, name: str) -> str:
+def resolve(where: str, name: str) -> Oid:
     """Return the commit that a revision names, empty when there is none."""
-    return text(where, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    words = ("--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    return Oid(text(where, "rev-parse", *words))
 
 
-def resolve_id(where: str, text: str) -> str:
+def resolve_id(where: str, text: str) -> Oid:
     """Return the commit of a full object id; empty for anything else, so text may be untrusted."""
-    return resolve(where, text) if _ID.fullmatch(text) else ""
+    return resolve(where, text) if _ID.fullmatch(text) else NO_OID
 
 
 def is_ancestor(where: str, older: str, newer: str) -> bool:
@@ -34,8 +36,8 @@ class PathChange(NamedTuple):
     path: str
     old_mode: str
     mode: str
-    old: str
-    new: str
+    old: Oid
+    new: Oid
 
 
 def changes(where: str, old: str, new: str) -> list[PathChange]:
@@ -45,6 +47,6 @@ def changes(where: str, old: str, new: str) -> list[PathChange]:
     changed = []
     for meta, path in zip(fields[0::2], fields[1::2], strict=False):
         old_mode, mode, *oids, _ = meta[1:].split(" ")
-        before, after = (oid if oid.strip("0") else "" for oid in oids)
+        before, after = map(git.oid_of, oids)
         changed.append(PathChange(path, old_mode, mode, before, new=after))
     return changed

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from gitkanban.board.repo import git
 from gitkanban.core.ids import CARD_REFS
+from gitkanban.core.names import Oid
 from gitkanban.core.trust.tampering import OURS, TAGS, Fingerprint, is_watched
 from gitkanban.typed import Any
 
@@ -38,10 +39,10 @@ def rewritten(common: str, moves: Iterable[tuple[str, str, str]]) -> set[str]:
     import pygit2  # late, as everywhere
 
     repo = pygit2.Repository(common)
-    return {ref for ref, old, new in wanted if not _is_descendant(repo, old, new)}
+    return {ref for ref, old, new in wanted if not _is_descendant(repo, Oid(old), Oid(new))}
 
 
-def _is_descendant(repo: Any, old: str, new: str) -> bool:
+def _is_descendant(repo: Any, old: Oid, new: Oid) -> bool:
     try:
         return bool(repo.descendant_of(new, old))
     except (KeyError, ValueError, OSError):  # not commits that are here: GitError is an OSError

@@ -8,10 +8,12 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.errors import GitFailed
 from gitkanban.late import subprocess
 from gitkanban.typed import IO, NamedTuple
 
+ZEROS = Oid("0" * 40)  # how git writes that there is no object
 LIMIT = 600.0  # seconds for one git command, with the filters and hooks that it runs
 
 # Git variables that name no repository: who commits, configuration, transport, tracing.
@@ -39,6 +41,11 @@ class Done(NamedTuple):
         return self.out.decode("utf-8", "surrogateescape").removesuffix("\n")
 
     @property
+    def oid(self) -> Oid:
+        """The object id that was printed alone; empty if nothing was."""
+        return Oid(self.text)
+
+    @property
     def lines(self) -> list[str]:
         """The lines of standard output, split at newlines alone: names may have other breaks."""
         return self.text.split("\n") if self.out else []
@@ -55,6 +62,11 @@ class Done(NamedTuple):
         """The last line of standard error: the reason, where other lines precede it."""
         lines = self.err.decode("utf-8", "replace").strip().splitlines() or ["no output"]
         return lines[-1].removeprefix("fatal: ").removeprefix("error: ")
+
+
+def oid_of(field: str) -> Oid:
+    """Return the object id in a field that git printed; empty for its zeros, which mean none."""
+    return Oid(field) if field.strip("0") else NO_OID
 
 
 # For commands that write a working tree: submodules stay as they are, as with `git merge`, and

@@ -6,6 +6,8 @@ entries; for any other, None says "ask git". Nothing is written.
 
 from collections.abc import Iterable
 
+from gitkanban.core.names import Oid
+
 _HEADER = 12  # bytes before the first entry
 _FIXED = 62  # bytes of an entry before its name: mode at 24, object id at 40, flags at 60
 _LENGTH = 0xFFF  # in the flags: the length of the name, or this for longer names
@@ -15,7 +17,7 @@ _FILES = frozenset({0o100644, 0o100755, 0o120000, 0o160000})
 _ELSEWHERE = (b"link", b"sdir")
 
 
-def read_entries(path: str, names: Iterable[str]) -> dict[str, tuple[str, str]] | None:
+def read_entries(path: str, names: Iterable[str]) -> dict[str, tuple[str, Oid]] | None:
     """Return (mode, object id) of those names that an index has; None where git must be asked."""
     try:
         with open(path, "rb") as file:
@@ -35,7 +37,7 @@ def read_entries(path: str, names: Iterable[str]) -> dict[str, tuple[str, str]] 
             plain = flags & _LENGTH == min(len(raw), _LENGTH) and mode in _FILES
             if not plain or flags & _ODD or (at - _FIXED - _HEADER) % 8:
                 return None  # an odd entry, or a longer path that ends like this one
-            entries[name] = f"{mode:o}", data[at - 22 : at - 2].hex()
+            entries[name] = f"{mode:o}", Oid(data[at - 22 : at - 2].hex())
     return entries
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from gitkanban.board.repo import git, operations
 from gitkanban.board.repo.scratch import scratch_in
+from gitkanban.core.names import Oid
 from gitkanban.errors import GitFailed
 from gitkanban.late import re
 from gitkanban.typed import NamedTuple
@@ -35,7 +36,7 @@ _NOBODY = {
 class TreeMerge(NamedTuple):
     """The result of a merge. With conflicts the tree has git's conflict markers."""
 
-    tree: str
+    tree: Oid
     clean: bool
     conflicts: tuple[str, ...] = ()  # files
 
@@ -43,12 +44,12 @@ class TreeMerge(NamedTuple):
 class Merger:
     """Merges branches into one commit, `ours`. Use `merger` to get one."""
 
-    def __init__(self, common: str, ours: str, folder: str) -> None:
+    def __init__(self, common: str, ours: Oid, folder: str) -> None:
         self.common, self.ours = common, ours
         self.admin, self.tree = f"{folder}/admin", f"{folder}/tree"
         self._whole: bool | None = None  # whether all of our side is checked out
 
-    def merge(self, theirs: str) -> TreeMerge:
+    def merge(self, theirs: Oid) -> TreeMerge:
         """Merge a commit that shares history with ours. Raises GitFailed, OSError."""
         if self._whole is None:
             self._begin()
@@ -87,7 +88,7 @@ class Merger:
                 with open(target, "wb") as file:
                     file.write(content)
 
-    def _by_hand(self, theirs: str) -> TreeMerge:
+    def _by_hand(self, theirs: Oid) -> TreeMerge:
         self._git("read-tree", "--reset", "-u", self.ours)
         done = self._git("merge", "--no-commit", "--no-ff", theirs, check=False)
         unmerged = self._git("ls-files", "-u", "-z").text.split("\0")
@@ -98,7 +99,7 @@ class Merger:
             self._git("add", "--all", "--force")
         elif done.code:  # a conflict that leaves no file in conflict
             paths = {line for line in done.lines if line.startswith("CONFLICT")}
-        tree = self._git("write-tree").text
+        tree = self._git("write-tree").oid
         for name in (operations.MERGE.sign, *operations.MERGE.files):
             if os.path.exists(f"{self.admin}/{name}"):
                 os.unlink(f"{self.admin}/{name}")
@@ -106,7 +107,7 @@ class Merger:
 
 
 @contextmanager
-def merger(common: str, ours: str) -> Iterator[Merger]:
+def merger(common: str, ours: Oid) -> Iterator[Merger]:
     """Give a `Merger` into the commit `ours`, and remove its temporary files at the end."""
     private = f"{common}/gitkanban"
     os.makedirs(private, exist_ok=True)
@@ -114,7 +115,7 @@ def merger(common: str, ours: str) -> Iterator[Merger]:
         yield Merger(common, ours, folder)
 
 
-def merge_trees(common: str, base: str, ours: str, theirs: str) -> TreeMerge:
+def merge_trees(common: str, base: Oid, ours: Oid, theirs: Oid) -> TreeMerge:
     """Merge three trees, with `base` as the common ancestor. Raises GitFailed, OSError."""
     start = passing_commit(common, base)
     one, other = (passing_commit(common, tree, start) for tree in (ours, theirs))
@@ -122,15 +123,15 @@ def merge_trees(common: str, base: str, ours: str, theirs: str) -> TreeMerge:
         return merging.merge(other)
 
 
-def passing_commit(common: str, tree: str, *parents: str) -> str:
+def passing_commit(common: str, tree: Oid, *parents: Oid) -> Oid:
     """Make a commit of a tree (or of a commit's tree) that no ref will ever point at."""
     words = [word for parent in parents for word in ("-p", parent)]
     return git.run(
         common, "commit-tree", *words, "-m", "kanban", f"{tree}^{{tree}}", env=_NOBODY
-    ).text
+    ).oid
 
 
-def with_folder(common: str, tree: str, name: str, folder: str) -> str:
+def with_folder(common: str, tree: Oid, name: str, folder: Oid) -> Oid:
     """Return the tree with `folder` as `name` at its root; an empty `folder` removes that entry."""
     entries = git.run(common, "ls-tree", "-z", f"{tree}^{{tree}}").out.split(b"\0")
     path = os.fsencode(name)
@@ -138,13 +139,14 @@ def with_folder(common: str, tree: str, name: str, folder: str) -> str:
     if folder:
         rest.append(b"040000 tree %s\t%s" % (folder.encode(), path))
     text = b"".join(b"%s\0" % each for each in rest)
-    return git.run(common, "-c", "core.fsync=all", "mktree", "-z", input=text).text
+    return git.run(common, "-c", "core.fsync=all", "mktree", "-z", input=text).oid
 
 
 def _from_merge_tree(done: git.Done) -> TreeMerge:
     if done.code not in (0, 1):  # it may have crashed
         raise GitFailed(f"git merge-tree: {done.last}")
-    tree, *rest = done.text.split("\0")
+    printed, *rest = done.text.split("\0")
+    tree = Oid(printed)
     end = rest.index("") if "" in rest else len(rest)
     if not done.code:
         return TreeMerge(tree, True)
@@ -165,7 +167,7 @@ def _named_in(messages: list[str]) -> Iterator[str]:
                 yield from paths
 
 
-def _runs_from_tree(common: str, ours: str) -> bool:
+def _runs_from_tree(common: str, ours: Oid) -> bool:
     """Return whether a merge driver or a filter is a program in the tree itself."""
     asked = (
         "config",

@@ -17,12 +17,13 @@ from itertools import accumulate
 from gitkanban import failpoints
 from gitkanban.board.repo import git
 from gitkanban.board.repo.object_reader import ObjectReader
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.errors import GitFailed
 from gitkanban.late import re, sha1
 from gitkanban.typed import NamedTuple
 
 BLOB, FOLDER = "100644", "40000"
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+EMPTY_TREE = Oid("4b825dc642cb6eb9a060e54bf8d69288fbee4904")
 # Everything written is synced, all of it with one flush of the disk (`git help config`).
 _SYNCED = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=batch")
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
@@ -39,8 +40,8 @@ class ChangedFile(NamedTuple):
 
     path: str  # in the whole tree
     mode: str
-    before: str
-    after: str
+    before: Oid
+    after: Oid
     data: bytes | None
 
 
@@ -57,10 +58,10 @@ class Author(NamedTuple):
         return b"%s <%s> %d %s" % (self.name, self.email, self.when, self.zone.encode())
 
 
-def object_id(kind: str, data: bytes) -> str:
+def object_id(kind: str, data: bytes) -> Oid:
     """Return the id that git gives an object."""
     header = b"%s %d\0" % (kind.encode(), len(data))
-    return sha1(header + data).hexdigest()
+    return Oid(sha1(header + data).hexdigest())
 
 
 class NewObjects:
@@ -72,8 +73,8 @@ class NewObjects:
     def __init__(self, common: str) -> None:
         self.common = common
         self.reader = ObjectReader(common)
-        self._packed: dict[str, bytes] = {}  # by id: as they stand in a pack
-        self._trees: dict[str, _Tree] = {"": _Tree(b""), EMPTY_TREE: _Tree(b"")}
+        self._packed: dict[Oid, bytes] = {}  # by id: as they stand in a pack
+        self._trees: dict[Oid, _Tree] = {NO_OID: _Tree(b""), EMPTY_TREE: _Tree(b"")}
 
     def __enter__(self) -> "NewObjects":
         return self
@@ -82,35 +83,35 @@ class NewObjects:
         self.reader.close()
 
     @property
-    def ids(self) -> tuple[str, ...]:
+    def ids(self) -> tuple[Oid, ...]:
         """The ids of all objects so far."""
         return tuple(self._packed)
 
-    def entry(self, tree: str, path: bytes) -> tuple[str, str]:
+    def entry(self, tree: Oid, path: bytes) -> tuple[str, Oid]:
         """Return (mode, object id) of a path in an existing tree; empty strings for none."""
         mode, oid = FOLDER, tree
         for name in path.split(b"/"):
             if mode != FOLDER:
-                return "", ""
+                return "", NO_OID
             mode, oid = self._tree_at(oid).find(name)
         return mode, oid
 
-    def content(self, blob: str) -> bytes:
+    def content(self, blob: Oid) -> bytes:
         """Return the content of an existing blob. Raises GitFailed for anything else."""
         return self.reader.read(blob, "blob")
 
-    def tree(self, changed: Mapping[bytes, NewFile], start: str = "") -> str:
+    def tree(self, changed: Mapping[bytes, NewFile], start: Oid = NO_OID) -> Oid:
         """Add a tree, `start` with some files set or removed; return its id. Empty folders go."""
         return self._edit_folder(changed, start) or self._add_object("tree", b"")
 
     def commit(
         self,
-        tree: str,
+        tree: Oid,
         message: bytes,
         author: Author,
         committer: Author,
-        parents: Sequence[str],
-    ) -> str:
+        parents: Sequence[Oid],
+    ) -> Oid:
         """Add a commit, and return its id."""
         head = [b"tree %s\n" % tree.encode(), *(b"parent %s\n" % p.encode() for p in parents)]
         who = b"author %s\ncommitter %s\n\n" % (author.line(), committer.line())
@@ -129,7 +130,7 @@ class NewObjects:
         if lost:
             raise GitFailed(f"git unpack-objects has not written {lost[0]}", git.FSCK)
 
-    def missing(self, oids: Iterable[str]) -> list[str]:
+    def missing(self, oids: Iterable[Oid]) -> list[Oid]:
         """Return which of these objects the repository lacks."""
         folder = f"{self.common}/objects"
         packed = [oid for oid in oids if not os.path.exists(f"{folder}/{oid[:2]}/{oid[2:]}")]
@@ -137,12 +138,12 @@ class NewObjects:
             return []
         asked = "".join(f"{oid}\n" for oid in packed).encode()
         done = git.run(self.common, "cat-file", "--batch-check", input=asked, env=git.IN_REPOSITORY)
-        return [line.split(" ")[0] for line in done.lines if line.endswith(" missing")]
+        return [Oid(line.split(" ")[0]) for line in done.lines if line.endswith(" missing")]
 
-    def _edit_folder(self, changed: Mapping[bytes, NewFile], start: str) -> str:
+    def _edit_folder(self, changed: Mapping[bytes, NewFile], start: Oid) -> Oid:
         """Return the id of an edited folder; empty if nothing is left in it."""
         tree = self._tree_at(start)
-        entries: dict[bytes, tuple[str, str] | None] = {}
+        entries: dict[bytes, tuple[str, Oid] | None] = {}
         below: dict[bytes, dict[bytes, NewFile]] = {}
         for path, file in changed.items():
             name, within, rest = path.partition(b"/")
@@ -152,7 +153,7 @@ class NewObjects:
                 entries[name] = (file[0], self._add_object("blob", file[1])) if file else None
         for name, files in below.items():
             mode, oid = tree.find(name)
-            inner = self._edit_folder(files, oid if mode == FOLDER else "")
+            inner = self._edit_folder(files, oid if mode == FOLDER else NO_OID)
             if inner:
                 entries[name] = (FOLDER, inner)
             elif mode == FOLDER:
@@ -160,18 +161,18 @@ class NewObjects:
         edits, old = tree.edits(entries), tree.raw
         new = _apply_edits(old, edits)
         if not new or new == old:
-            return start if new else ""
+            return start if new else NO_OID
         few = len(old) > _DELTA_LEAST and len(edits) < len(old) // 256
         return self._add_object(
             "tree", new, (start, _build_delta(old, new, edits)) if few else None
         )
 
-    def _tree_at(self, oid: str) -> "_Tree":
+    def _tree_at(self, oid: Oid) -> "_Tree":
         if oid not in self._trees:
             self._trees[oid] = _Tree(self.reader.read(oid, "tree"))
         return self._trees[oid]
 
-    def _add_object(self, kind: str, data: bytes, delta: tuple[str, bytes] | None = None) -> str:
+    def _add_object(self, kind: str, data: bytes, delta: tuple[Oid, bytes] | None = None) -> Oid:
         oid = object_id(kind, data)
         if delta:
             base, orders = delta
@@ -217,18 +218,18 @@ class _Tree:
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
 
-    def find(self, name: bytes) -> tuple[str, str]:
+    def find(self, name: bytes) -> tuple[str, Oid]:
         """(mode, object id) of a name, empty strings where it is not there."""
         if b" %s\0" % name not in self.raw:
-            return "", ""  # a large tree need not be taken apart to say so
+            return "", NO_OID  # a large tree need not be taken apart to say so
         for key in (name, name + b"/"):
             start, end = self._find_span(key)
             if start < end:
                 mode = self.raw[start:end].partition(b" ")[0]
-                return mode.decode(), self.raw[end - 20 : end].hex()
-        return "", ""
+                return mode.decode(), Oid(self.raw[end - 20 : end].hex())
+        return "", NO_OID
 
-    def edits(self, changed: Mapping[bytes, tuple[str, str] | None]) -> list[_Edit]:
+    def edits(self, changed: Mapping[bytes, tuple[str, Oid] | None]) -> list[_Edit]:
         """What sets or removes (None) entries, in order."""
         edits = []
         for name, new in changed.items():

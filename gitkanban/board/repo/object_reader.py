@@ -9,6 +9,7 @@ import os
 import zlib
 
 from gitkanban.board.repo import git
+from gitkanban.core.names import Oid
 from gitkanban.errors import GitFailed
 from gitkanban.late import sha1, subprocess
 
@@ -20,17 +21,17 @@ class ObjectReader:
         self.common = common
         self._process: subprocess.Popen[bytes] | None = None
 
-    def read(self, oid: str, kind: str) -> bytes:
+    def read(self, oid: Oid, kind: str) -> bytes:
         """Return an object's content. Raises GitFailed if missing, damaged or of another kind."""
         its_kind, data = _read_loose(self.common, oid) or self._ask_git(oid)
         if its_kind != kind:
             raise GitFailed(f"{oid[:10]} is a {its_kind} where a {kind} is needed", git.FSCK)
         return data
 
-    def tree_of(self, commit: str) -> str:
+    def tree_of(self, commit: Oid) -> Oid:
         """Return the id of a commit's tree. Raises GitFailed."""
         head = self.read(commit, "commit").partition(b"\n")[0]
-        return head.removeprefix(b"tree ").decode("ascii", "replace")
+        return Oid(head.removeprefix(b"tree ").decode("ascii", "replace"))
 
     def close(self) -> None:
         """End the git process, if one was started."""
@@ -39,7 +40,7 @@ class ObjectReader:
             process.kill()
             process.communicate()
 
-    def _ask_git(self, oid: str) -> tuple[str, bytes]:
+    def _ask_git(self, oid: Oid) -> tuple[str, bytes]:
         if self._process is None:
             self._process = subprocess.Popen(
                 ["git", "-c", "safe.bareRepository=all", "cat-file", "--batch"],
@@ -75,7 +76,7 @@ class ObjectReader:
         return GitFailed(f"git cat-file: {git.Done(1, b'', words).last}", git.FSCK)
 
 
-def _read_loose(common: str, oid: str) -> tuple[str, bytes] | None:
+def _read_loose(common: str, oid: Oid) -> tuple[str, bytes] | None:
     """Return (kind, content) of a sound loose object; None for any other."""
     try:
         fd = os.open(f"{common}/objects/{oid[:2]}/{oid[2:]}", os.O_RDONLY | os.O_NONBLOCK)

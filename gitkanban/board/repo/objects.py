@@ -8,6 +8,7 @@ import pygit2
 from pygit2.enums import Option, RepositoryOpenFlag
 
 from gitkanban.board.repo.git import FSCK, in_words
+from gitkanban.core.names import Oid
 from gitkanban.errors import GitFailed
 from gitkanban.typed import Any
 
@@ -24,7 +25,7 @@ class CheckedRepository(pygit2.Repository):
         except pygit2.GitError as error:
             raise in_words(error, f"object {key}") from error
 
-    def commit_at(self, oid: str) -> Any:
+    def commit_at(self, oid: Oid) -> Any:
         """Return the commit with an id. Raises GitFailed if it is no commit, or cannot be read."""
         thing = self[oid]
         if not isinstance(thing, pygit2.Commit):

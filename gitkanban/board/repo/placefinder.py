@@ -11,6 +11,7 @@ from gitkanban.board.repo import git, gitdir, mainfinder, placewriter, refs
 from gitkanban.board.repo.place import CONFIG, FOLDER, Place
 from gitkanban.board.repo.settings import answers_of, read_settings
 from gitkanban.core.ids import SEEN_REF
+from gitkanban.core.names import NO_OID
 from gitkanban.errors import GitFailed, NoBoard, Refused
 from gitkanban.typed import NamedTuple
 
@@ -172,7 +173,7 @@ def _prefix_at_tip(common: str, ref: str) -> str | None:
     tip = tip_in(common, ref)
     try:
         with NewObjects(common) as objects:
-            tree = objects.reader.tree_of(tip) if tip else ""
+            tree = objects.reader.tree_of(tip) if tip else NO_OID
             for prefix in (FOLDER, ""):
                 path = f"{prefix}/{CONFIG}" if prefix else CONFIG
                 if objects.entry(tree, path.encode())[1]:

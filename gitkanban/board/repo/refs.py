@@ -11,6 +11,7 @@ from gitkanban import clock
 from gitkanban.board.repo import checkouts, git, standstill
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import CARD_BRANCHES, SEEN_REF
+from gitkanban.core.names import Oid
 from gitkanban.errors import BoardBusy, GitFailed, Refused
 from gitkanban.typed import TypeAlias
 
@@ -52,7 +53,7 @@ def remove_stale_locks(place: Place) -> list[str]:
 
 
 def swap(
-    place: Place, old: str, new: str, why: str, *, by_us: bool = True, also: Sequence[Move] = ()
+    place: Place, old: Oid, new: Oid, why: str, *, by_us: bool = True, also: Sequence[Move] = ()
 ) -> bool:
     """Move the board's branch from `old` (empty: it is new) to `new`, and return whether it moved.
 
@@ -63,7 +64,7 @@ def swap(
     # like a lost change, but bringing it back then finds the branch moved.
     orders = f"start\n{PLAIN}update {SEEN_REF} {new}\n" if by_us and not place.aside else "start\n"
     for ref, here, there in ((place.ref, old, new), *also):
-        orders += f"update {ref} {there} {here or '0' * 40}\n"
+        orders += f"update {ref} {there} {here or git.ZEROS}\n"
     orders += "prepare\ncommit\n"
     until, tries = time.monotonic() + LOCK_PATIENCE, 0
     moves = ((place.ref, old, new), *also)

@@ -15,6 +15,7 @@ from gitkanban.board.repo import checkouts, git
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.placewriter import NO_HOOKS
 from gitkanban.board.repo.settings import read_settings
+from gitkanban.core.names import Oid
 from gitkanban.core.tick.network import CONNECT, is_http, is_ssh, silence_allowed
 from gitkanban.core.tick.travel import RefRefusal
 from gitkanban.errors import GitFailed, Refused
@@ -173,6 +174,6 @@ def _has_hook(place: Place) -> bool:
     return os.access(os.path.join(place.common, done.text), os.X_OK)
 
 
-def tip(place: Place, remote: str, branch: str) -> str:
+def tip(place: Place, remote: str, branch: str) -> Oid:
     """Return the commit of a remote's branch as of the last fetch; empty if never fetched."""
     return checkouts.tip(place, f"refs/remotes/{remote}/{branch}")

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from gitkanban import files
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
+from gitkanban.core.names import Oid
 from gitkanban.errors import GitFailed
 from gitkanban.late import subprocess
 from gitkanban.typed import NamedTuple
@@ -59,7 +60,7 @@ def take_notices() -> tuple[str, ...]:
     return notices
 
 
-def sign(place: Place, commit: str) -> str:
+def sign(place: Place, commit: Oid) -> Oid:
     """Return the signed twin of a commit, or the commit itself where it stays unsigned.
 
     Raises GitFailed where it must be signed and cannot be.
@@ -97,18 +98,18 @@ def last_refusal(place: Place) -> str:
         return ""
 
 
-def content(common: str, commit: str) -> bytes:
+def content(common: str, commit: Oid) -> bytes:
     """Return a raw commit object, which `rewrite` can write again if it gets lost."""
     return git.run(common, "cat-file", "commit", commit).out
 
 
-def rewrite(common: str, data: bytes) -> str:
+def rewrite(common: str, data: bytes) -> Oid:
     """Write a commit object, and return its id."""
     words = ("-c", "core.fsync=all", "hash-object", "-w", "-t", "commit", "--stdin")
-    return git.run(common, *words, input=data).text
+    return git.run(common, *words, input=data).oid
 
 
-def _make_twin(common: str, commit: str, asks: bool) -> "str | _SigningFailure":
+def _make_twin(common: str, commit: Oid, asks: bool) -> "Oid | _SigningFailure":
     head, _, message = content(common, commit).partition(b"\n\n")
     fields = [line.partition(b" ")[::2] for line in head.split(b"\n")]
     [tree] = [value.decode() for name, value in fields if name == b"tree"]
@@ -137,7 +138,7 @@ def _identity_variables(kind: bytes, value: bytes) -> dict[str, str]:
 
 def _ask_signer(
     argv: tuple[str, ...], cwd: str, env: Mapping[str, str], message: bytes, asks: bool
-) -> "str | _SigningFailure":
+) -> "Oid | _SigningFailure":
     """Return the id that git prints, or why there is none."""
     if not asks:
         env = {name: value for name, value in env.items() if name not in _ASKING}
@@ -161,4 +162,4 @@ def _ask_signer(
             return _SigningFailure(f"the signer did not answer in {PATIENCE:g} s")
     if process.returncode:
         return _SigningFailure("the signer refused" if asks else git.Done(1, out, err).complaint)
-    return git.Done(0, out, b"").text
+    return git.Done(0, out, b"").oid

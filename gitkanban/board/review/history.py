@@ -13,18 +13,17 @@ from gitkanban.board.repo import blobs, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import change_words
 from gitkanban.core.model import RUNNING, Card
-from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId
+from gitkanban.core.names import NO_CARD, NO_RUN, CardId, Oid, RunId
 from gitkanban.errors import NotFound
 from gitkanban.typed import NamedTuple
 
 _MARK = "\x01"
-_NOTHING = "0" * 40
 
 
 class Event(NamedTuple):
     """One thing that one commit did; `card` is empty for the board itself."""
 
-    commit: str
+    commit: Oid
     at: int  # epoch seconds
     by: str
     card: CardId
@@ -38,14 +37,14 @@ class Changed(NamedTuple):
     """A board file that a commit changed: its object ids before and after, empty for none."""
 
     path: str  # from the board's root
-    old: str
-    new: str
+    old: Oid
+    new: Oid
 
 
 class Commit(NamedTuple):
     """A commit that touched the board, with the files it changed there."""
 
-    id: str
+    id: Oid
     at: int
     by: str
     subject: str
@@ -91,8 +90,8 @@ def _parse_commit(place: Place, part: str) -> Commit:
     for meta, path in zip(fields[0::2], fields[1::2], strict=False):
         old, new = meta.split(" ")[2:4]
         name = path.removeprefix(f"{place.prefix}/") if place.prefix else path
-        files.append(Changed(name, *("" if oid == _NOTHING else oid for oid in (old, new))))
-    return Commit(commit, int(at), by, subject, files=tuple(files))
+        files.append(Changed(name, git.oid_of(old), git.oid_of(new)))
+    return Commit(Oid(commit), int(at), by, subject, files=tuple(files))
 
 
 def events(place: Place, listed: Iterable[Commit], card: CardId = NO_CARD) -> Iterator[Event]:
@@ -166,7 +165,7 @@ def _of_config(commit: Commit) -> str:
     return own if own != commit.subject else f"config.yaml changed ({own})"
 
 
-def _parse_card(path: str, oid: str, texts: dict[str, bytes]) -> Card | None:
+def _parse_card(path: str, oid: Oid, texts: dict[str, bytes]) -> Card | None:
     if not oid:
         return None
     try:

@@ -15,6 +15,7 @@ from gitkanban.board.repo.place import CONFIG, FOLDER, Place
 from gitkanban.board.repo.placefinder import find, repository
 from gitkanban.core import sizes
 from gitkanban.core.model import Board
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.errors import BadData, GitkanbanError, NoBoard, NotFound
 from gitkanban.typed import NamedTuple
 
@@ -32,9 +33,9 @@ class Side(NamedTuple):
     label: str
     place: Place
     board: Board
-    tree: str
-    commit: str
-    files: dict[str, str]
+    tree: Oid
+    commit: Oid
+    files: dict[str, Oid]
 
     def text(self, name: str) -> str:
         """The text of a board file; "" if there is none."""
@@ -112,7 +113,7 @@ def change_at(cwd: str, target: str, head: str = UNCOMMITTED) -> ReviewedChange:
     """
     new = read(cwd, head)
     if not new.commit and target == "HEAD":  # before the first commit
-        old = _empty_side(new.place, "")._replace(label=target)
+        old = _empty_side(new.place, NO_OID)._replace(label=target)
         return ReviewedChange(old, new, old)
     tip = resolved(cwd, target)
     try:
@@ -133,27 +134,27 @@ def _revision_hint(cwd: str, rev: str) -> str:
         return ""
 
 
-def _read_or_empty(cwd: str, commit: str, place: Place) -> Side:
+def _read_or_empty(cwd: str, commit: Oid, place: Place) -> Side:
     try:
         return read(cwd, commit)
     except NoBoard:
         return _empty_side(place, commit)
 
 
-def _empty_side(place: Place, commit: str) -> Side:
+def _empty_side(place: Place, commit: Oid) -> Side:
     return Side(commit, place, Board("", commit, None, {}), commit, commit=commit, files={})
 
 
-def merge_base(cwd: str, one: str, other: str) -> str:
+def merge_base(cwd: str, one: Oid, other: Oid) -> Oid:
     """Return the best common ancestor of two commits. Raises NotFound when they have none."""
     done = git.run(cwd, "merge-base", one, other, check=False)
     if done.code or not done.text:
         hint = "In a shallow clone, fetch more: git fetch --unshallow."
         raise NotFound(f"{one[:10]} and {other[:10]} have no common history here", hint)
-    return done.text
+    return done.oid
 
 
-def resolved(cwd: str, rev: str) -> str:
+def resolved(cwd: str, rev: str) -> Oid:
     """Return the commit that a revision names. Raises NotFound."""
     done = git.run(
         cwd, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}",
@@ -163,17 +164,17 @@ def resolved(cwd: str, rev: str) -> str:
         raise NotFound(
             f"no revision {rev!r}", "A branch, tag or commit; `git branch -a` lists them."
         )
-    return done.text
+    return done.oid
 
 
 def _side_at_hand(hand: AtHand) -> Side:
     common, main, here, *_ = repository(hand.root)
-    head = git.run(hand.root, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
+    head = git.run(hand.root, "rev-parse", "--verify", "--quiet", "HEAD", check=False).oid
     place = _place_for(common, main, here, "", prefix=hand.prefix)
     return _read_side(AT_HAND, place, _tree_of(hand, common), head)
 
 
-def _tree_of(here: AtHand, common: str) -> str:
+def _tree_of(here: AtHand, common: str) -> Oid:
     """Return a tree object of the checkout's files, made with an index and object store of its own.
 
     Raises BadData when they are too large to be a board.
@@ -182,7 +183,7 @@ def _tree_of(here: AtHand, common: str) -> str:
     with tempfile.TemporaryDirectory(prefix="gitkanban-") as folder:
         env = {"GIT_INDEX_FILE": f"{folder}/index", **git.objects_aside(common)}
         git.run(here.root, "add", "--all", "--", here.prefix or ".", env=env)
-        return git.run(here.root, "write-tree", env=env).text
+        return git.run(here.root, "write-tree", env=env).oid
 
 
 def _refuse_large(folder: str) -> None:
@@ -201,7 +202,7 @@ def _refuse_large(folder: str) -> None:
         )
 
 
-def _has_path(common: str, commit: str, path: str) -> bool:
+def _has_path(common: str, commit: Oid, path: str) -> bool:
     return not git.run(common, "cat-file", "-e", f"{commit}:{path}", check=False).code
 
 
@@ -211,7 +212,7 @@ def _place_for(common: str, main: str, here: str, branch: str, prefix: str) -> P
     return Place(common, main, branch, prefix, slots=slots, private=private, here=here)
 
 
-def _read_side(label: str, place: Place, tree: str, commit: str) -> Side:
+def _read_side(label: str, place: Place, tree: Oid, commit: Oid) -> Side:
     board = reading.board_at(place, tree, whole=True)
     files = {entry.path: entry.oid for entry in reading.listing(place, tree)}
     return Side(label, place, board, tree, commit=commit, files=files)

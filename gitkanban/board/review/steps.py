@@ -12,12 +12,13 @@ from gitkanban.board.repo import blobs
 from gitkanban.board.repo.place import Place
 from gitkanban.board.review import history
 from gitkanban.core.model import Card, Pause, Run
+from gitkanban.core.names import Oid
 from gitkanban.core.tick.since import BoardStep
 
 COMMITS_MOST = 1000  # commits that are read; older ones are left out
 
 
-def steps_between(place: Place, old: str, new: str) -> list[BoardStep]:
+def steps_between(place: Place, old: Oid, new: Oid) -> list[BoardStep]:
     """Return what the commits after `old` up to `new` did, oldest first.
 
     Files that cannot be read are left out. Raises NotFound where one of the two commits is gone.

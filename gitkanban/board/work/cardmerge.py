@@ -10,6 +10,7 @@ from gitkanban.board.repo import commits, git, merging
 from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import BACKLOG, Card, Config
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.core.visible import shown
 from gitkanban.errors import Refused
 from gitkanban.typed import NamedTuple
@@ -20,25 +21,25 @@ _NAMED_MOST = 5  # files in one notice
 class Boards(NamedTuple):
     """The object ids of the board's folder; empty if there is none."""
 
-    fork: str
-    ours: str
-    theirs: str
+    fork: Oid
+    ours: Oid
+    theirs: Oid
 
 
 class CardMerge:
     """One merge of a card's work, `theirs`, into `ours`."""
 
-    def __init__(self, place: Place, config: Config, card: Card, ours: str, theirs: str) -> None:
+    def __init__(self, place: Place, config: Config, card: Card, ours: Oid, theirs: Oid) -> None:
         self.common = place.common
         self.config, self.card = config, card
         self.ours, self.theirs = ours, theirs
         from gitkanban.board.content.writing import NewTree  # late import: only a merge needs it
 
         self.draft = NewTree(place, ours)
-        self.new = ""  # the commit that base will be at; empty if there is nothing to merge
+        self.new = NO_OID  # the commit that base will be at; empty if there is nothing to merge
         self.conflicts: tuple[str, ...] = ()  # conflicting files
         self.notices: list[str] = []
-        self._boards = Boards("", "", "")  # of the three commits that were merged
+        self._boards = Boards(NO_OID, NO_OID, NO_OID)  # of the three commits that were merged
 
     @property
     def proposed(self) -> bool:
@@ -47,7 +48,7 @@ class CardMerge:
 
     def merge(self) -> None:
         """Set `new`, or `conflicts`. Raises Refused, GitFailed, OSError; nothing is changed then."""
-        fork = commits.text(self.common, "merge-base", self.ours, self.theirs)
+        fork = Oid(commits.text(self.common, "merge-base", self.ours, self.theirs))
         if not fork:
             raise Refused(f"{branch_of(self.card.id)} has no history in common with base", "")
         if fork == self.theirs:
@@ -83,7 +84,7 @@ class CardMerge:
         self._merged_tree(self._boards)
         return self.draft.rewrite_lost()
 
-    def _merged_tree(self, boards: Boards) -> str:
+    def _merged_tree(self, boards: Boards) -> Oid:
         """Return the merged tree with base's own board; empty if files conflict."""
         theirs = self.theirs
         if boards.theirs != boards.fork:  # as if the branch had not changed the board
@@ -94,21 +95,21 @@ class CardMerge:
         outside = {path for path in done.conflicts if not path.startswith(f"{FOLDER}/")}
         if not done.clean and (outside or not done.conflicts):
             self.conflicts = tuple(sorted(outside)) or ("files that git does not name",)
-            return ""
+            return NO_OID
         if _board_folders(self.common, done.tree)[0] == boards.ours:
             return done.tree
         return merging.with_folder(self.common, done.tree, FOLDER, boards.ours)
 
-    def _commit(self, tree: str) -> None:
+    def _commit(self, tree: Oid) -> None:
         squash = self.config.merge == "squash"
         parents = [self.ours] if squash else [self.ours, self.theirs]
         self.draft.start_tree = tree
         self.new = self.draft.commit(self._message(squash), parents)
 
-    def _tree_of(self, commit: str) -> str:
-        return git.run(self.common, "rev-parse", f"{commit}^{{tree}}").text
+    def _tree_of(self, commit: Oid) -> Oid:
+        return git.run(self.common, "rev-parse", f"{commit}^{{tree}}").oid
 
-    def _take_proposals(self, fork: str) -> None:
+    def _take_proposals(self, fork: Oid) -> None:
         """Put a planner's new cards into the draft; other changes of the board become notices."""
         below = f"{FOLDER}/"
         changed = [
@@ -151,8 +152,8 @@ class CardMerge:
         return f"{subject}\n\nKanban-Card: {self.card.id}\n"
 
 
-def _board_folders(common: str, *trees: str) -> list[str]:
+def _board_folders(common: str, *trees: Oid) -> list[Oid]:
     """Return the object id of the board's folder in each commit or tree, empty if there is none."""
     asked = "".join(f"{tree}:{FOLDER}\n" for tree in trees).encode()
     answers = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")
-    return [line.split(" ")[0] if " tree " in line else "" for line in answers]
+    return [Oid(line.split(" ")[0]) if " tree " in line else NO_OID for line in answers]

@@ -12,7 +12,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.board.work import landed
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.model import Board, Card, Run
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.absence import absence_words, fetch_hint
 from gitkanban.core.tick.facts import Elsewhere
@@ -30,8 +30,8 @@ class CardWork(NamedTuple):
     `merged` is then the commit of base that has the work already, empty where the run left none.
     """
 
-    commit: str = ""
-    merged: str = ""
+    commit: Oid = NO_OID
+    merged: Oid = NO_OID
     notices: tuple[str, ...] = ()
 
 
@@ -47,7 +47,7 @@ def left_nothing(runs: Sequence[Run]) -> bool:
     return done is not None and done.commit in ("", start)
 
 
-def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: str) -> CardWork:
+def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: Oid) -> CardWork:
     """Return what of a card in review has to be merged into `base`, a commit.
 
     In the clone that ran the card that is its branch as it is now: people may have added to it, or
@@ -84,7 +84,7 @@ def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: str) -
     return CardWork(end, notices=notices)
 
 
-def _rewritten_work(place: Place, card: Card, done: Run, tip: str, base: str) -> CardWork:
+def _rewritten_work(place: Place, card: Card, done: Run, tip: Oid, base: Oid) -> CardWork:
     """Return the work of a branch without the recorded commit, if people rebased it.
 
     Raises Refused if the branch was moved away from the work.
@@ -98,7 +98,7 @@ def _rewritten_work(place: Place, card: Card, done: Run, tip: str, base: str) ->
     )
 
 
-def _lines_beyond_end(place: Place, card: Card, end: str, pattern: str) -> tuple[str, ...]:
+def _lines_beyond_end(place: Place, card: Card, end: Oid, pattern: str) -> tuple[str, ...]:
     """Return a notice about commits that branches have on top of the recorded one."""
     listed = git.run(
         place.common, "for-each-ref", "--format=%(objectname) %(refname)", "--contains", end,
@@ -119,7 +119,7 @@ def _lines_beyond_end(place: Place, card: Card, end: str, pattern: str) -> tuple
     return tuple(lines)
 
 
-def where(place: Place, run: Run | None, commit: str = "") -> Elsewhere:
+def where(place: Place, run: Run | None, commit: Oid = NO_OID) -> Elsewhere:
     """Return where the work of a run is, if not here."""
     own = git.run(place.common, "config", f"branch.{place.branch}.remote", check=False).text
     known = git.run(place.common, "remote").text.split()
@@ -140,11 +140,11 @@ def missing(place: Place, board: Board) -> list[CardId]:
     return sorted(card for card, commit in last.items() if commit not in here)
 
 
-def present(place: Place, ids: Iterable[str]) -> set[str]:
+def present(place: Place, ids: Iterable[Oid]) -> set[Oid]:
     """Return which of the commits this clone has, asking git once."""
     wanted = sorted(set(ids))
     if not wanted:
         return set()
     asked = "".join(f"{one}\n" for one in wanted).encode()
     lines = git.run(place.common, "cat-file", "--batch-check", input=asked).lines
-    return {line.split(" ")[0] for line in lines if line.split(" ")[1:2] == ["commit"]}
+    return {Oid(line.split(" ")[0]) for line in lines if line.split(" ")[1:2] == ["commit"]}

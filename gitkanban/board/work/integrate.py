@@ -16,7 +16,7 @@ from gitkanban.board.work import cardwork, landed
 from gitkanban.board.work.cardmerge import CardMerge
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.model import REVIEW, Board, Card, Config, Run
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.errors import Refused
 from gitkanban.typed import NamedTuple
@@ -30,14 +30,14 @@ class MergeResult(NamedTuple):
 
     branch: str
     base: str
-    commit: str = ""
-    merged: str = ""
+    commit: Oid = NO_OID
+    merged: Oid = NO_OID
     conflicts: tuple[str, ...] = ()  # files
     others: tuple[str, ...] = ()  # accepted cards that changed these files in the meantime
     notices: tuple[str, ...] = ()
 
 
-def unchecked(commit: str) -> None:
+def unchecked(commit: Oid) -> None:
     """Accept every merge."""
 
 
@@ -52,7 +52,7 @@ class BaseAhead:
         self.place, self.config = place, config
         self.base = base_of(place, config)
         self.ref = f"refs/heads/{self.base}"
-        self.old = self.tip = checkouts.tip(place, self.ref) if self.base else ""
+        self.old = self.tip = checkouts.tip(place, self.ref) if self.base else NO_OID
         self.proposed = False  # whether cards have come with a branch, as a planner's may
         self.checkouts: list[Checkout] = []  # those of base, known once something was merged
         self.merges: list[CardMerge] = []
@@ -64,7 +64,7 @@ class BaseAhead:
         check_base(place, self.base)
 
     def merge(
-        self, card: Card, runs: Sequence[Run], check: Callable[[str], None] = unchecked
+        self, card: Card, runs: Sequence[Run], check: Callable[[Oid], None] = unchecked
     ) -> MergeResult:
         """Merge a card's work by `config.merge`: a merge commit, one squashed commit, or `ff`.
 
@@ -121,7 +121,7 @@ class BaseAhead:
 
 
 def _accepted_meanwhile(
-    place: Place, ours: str, theirs: str, files: tuple[str, ...]
+    place: Place, ours: Oid, theirs: Oid, files: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Return the cards accepted since the branch left base whose work changed these files."""
     done = git.run(
@@ -131,13 +131,13 @@ def _accepted_meanwhile(
     return tuple(dict.fromkeys(line.strip() for line in done.lines if line.strip()))
 
 
-def already_merged(place: Place, board: Board) -> dict[CardId, str]:
+def already_merged(place: Place, board: Board) -> dict[CardId, Oid]:
     """Return the cards in review whose work base has: merged, squashed or rebased, in which commit.
 
     It takes two git processes for all cards, one more where a branch is gone or has commits after
     its run, and a search for squashed and rebased work if base has changed since the last one.
     """
-    ends: dict[CardId, str] = {}
+    ends: dict[CardId, Oid] = {}
     for card in board.cards.values():
         if card.status == REVIEW:
             runs = [run for run in board.runs_of(card.id) if run.outcome == SUCCEEDED]
@@ -146,13 +146,13 @@ def already_merged(place: Place, board: Board) -> dict[CardId, str]:
     if not ends or board.config is None:
         return {}
     base = base_of(place, board.config)
-    tip = checkouts.tip(place, f"refs/heads/{base}") if base else ""
+    tip = checkouts.tip(place, f"refs/heads/{base}") if base else NO_OID
     if not tip:
         return {}
     refs = [card_ref(card) for card in ends]
     here = _tips_of(place, refs)
     inside = _tips_of(place, refs, "--merged", tip)
-    merged, open_tips = dict[CardId, str](), dict[CardId, str]()
+    merged, open_tips = dict[CardId, Oid](), dict[CardId, Oid]()
     for name, end in ends.items():
         ref = card_ref(name)
         if (ref in inside or ref not in here) and (
@@ -164,8 +164,9 @@ def already_merged(place: Place, board: Board) -> dict[CardId, str]:
     return merged | dict.fromkeys(landed.otherwise(place, open_tips, tip), tip)
 
 
-def _tips_of(place: Place, refs: list[str], *options: str) -> dict[str, str]:
+def _tips_of(place: Place, refs: list[str], *options: str) -> dict[str, Oid]:
     done = git.run(
         place.common, "for-each-ref", "--format=%(refname) %(objectname)", *options, *refs
     )
-    return dict(line.split(" ") for line in done.lines)
+    pairs = (line.split(" ") for line in done.lines)
+    return {ref: Oid(oid) for ref, oid in pairs}

@@ -11,10 +11,10 @@ from gitkanban import files
 from gitkanban.board.repo import commits, git, merging
 from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.core.model import Board
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, Oid
 
 
-def content(place: Place, tip: str, base: str) -> bool:
+def content(place: Place, tip: Oid, base: Oid) -> bool:
     """Return whether merging `tip` would change nothing in `base`: its work was squashed or picked.
 
     Work that base has reverted since, or changed further on the same lines, does not count.
@@ -35,7 +35,7 @@ LOOKS_MOST = 50  # cards checked in one call; the next call checks others
 COMMITS_MOST = 500  # of base, newest first, among which a squashed branch is searched
 
 
-def otherwise(place: Place, tips: Mapping[CardId, str], base: str) -> set[CardId]:
+def otherwise(place: Place, tips: Mapping[CardId, Oid], base: Oid) -> set[CardId]:
     """Return the cards (given by their branch's tip) whose work base has in commits of its own.
 
     A card without a match is not checked again until base has other content, its board aside.
@@ -66,9 +66,9 @@ def otherwise(place: Place, tips: Mapping[CardId, str], base: str) -> set[CardId
     return landed
 
 
-def has(place: Place, tip: str, base: str) -> bool:
+def has(place: Place, tip: Oid, base: Oid) -> bool:
     """Return whether base has the work of `tip` squashed or rebased, even if changed since."""
-    fork = git.run(place.common, "merge-base", tip, base, check=False).text
+    fork = git.run(place.common, "merge-base", tip, base, check=False).oid
     if not fork or fork == tip:
         return False
     if content(place, tip, base):
@@ -79,7 +79,7 @@ def has(place: Place, tip: str, base: str) -> bool:
     return _is_squashed(place, fork, tip, base)
 
 
-def _is_squashed(place: Place, fork: str, tip: str, base: str) -> bool:
+def _is_squashed(place: Place, fork: Oid, tip: Oid, base: Oid) -> bool:
     """Return whether one commit of base makes the whole change of the branch."""
     options = ("--no-ext-diff", "--no-textconv", "--no-renames", "--full-index", "--binary")
     whole = git.run(place.common, "diff", *options, fork, tip).out

@@ -8,6 +8,7 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import card_ref
 from gitkanban.core.model import Board, Card
+from gitkanban.core.names import Oid
 from gitkanban.errors import NotFound
 from gitkanban.typed import NamedTuple
 
@@ -50,13 +51,13 @@ def tips_of(board: Board, card: Card) -> tuple[str, ...]:
     return (card_ref(card.id), *runs[-1:])
 
 
-def _find_ends(place: Place, board: Board, card: Card) -> tuple[str, str]:
+def _find_ends(place: Place, board: Board, card: Card) -> tuple[Oid, Oid]:
     """Return the commits before and after the work. Raises NotFound."""
     runs = [run for run in board.runs_of(card.id) if run.commit]
     base = base_of(place, board.config) if board.config else ""
     for tip in tips_of(board, card):
-        fork = git.run(place.common, "merge-base", f"refs/heads/{base}", tip, check=False).text
-        last = git.run(place.common, "rev-parse", "--verify", "-q", tip, check=False).text
+        fork = git.run(place.common, "merge-base", f"refs/heads/{base}", tip, check=False).oid
+        last = git.run(place.common, "rev-parse", "--verify", "-q", tip, check=False).oid
         if fork and fork == last and runs and runs[-1].commit == last:
             # Merged by now: the run says where it began.
             fork = next(run.start_commit for run in runs if run.commit == last) or fork

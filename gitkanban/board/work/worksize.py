@@ -11,6 +11,7 @@ from gitkanban.board.repo import checkouts, git
 from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork
 from gitkanban.core.model import REVIEW, Board
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.core.situation.figures import WorkSize
 from gitkanban.core.split_cards import open_cards
 from gitkanban.late import json
@@ -22,8 +23,8 @@ _FORM = 2  # of the cache
 class _Measured(NamedTuple):
     """The work of one tip: where it forked from base (at `onto` then), and its size since."""
 
-    onto: str
-    fork: str
+    onto: Oid
+    fork: Oid
     size: WorkSize
 
 
@@ -36,7 +37,7 @@ def measure(place: Place, board: Board) -> dict[str, WorkSize]:
         if done.commit
     }
     base = checkouts.base_of(place, board.config) if tips and board.config else ""
-    onto = checkouts.tip(place, f"refs/heads/{base}") if base else ""
+    onto = checkouts.tip(place, f"refs/heads/{base}") if base else NO_OID
     if not onto:
         return {}
     path = f"{place.private}/cache/sizes"
@@ -50,13 +51,13 @@ def measure(place: Place, board: Board) -> dict[str, WorkSize]:
     return {card: known[tip].size for card, tip in tips.items() if tip in known}
 
 
-def _load_sizes(path: str) -> dict[str, _Measured]:
+def _load_sizes(path: str) -> dict[Oid, _Measured]:
     try:
         form, tips = json.loads(files.read(path))
         if form != _FORM:
             return {}
         return {
-            str(tip): _Measured(str(onto), str(fork), WorkSize(*map(int, size)))
+            Oid(str(tip)): _Measured(Oid(str(onto)), Oid(str(fork)), WorkSize(*map(int, size)))
             for tip, (onto, fork, size) in tips.items()
         }
     except (OSError, ValueError, TypeError, AttributeError):
@@ -64,8 +65,8 @@ def _load_sizes(path: str) -> dict[str, _Measured]:
 
 
 def _measure_tips(
-    place: Place, onto: str, tips: Iterable[str], known: Mapping[str, _Measured]
-) -> dict[str, _Measured]:
+    place: Place, onto: Oid, tips: Iterable[Oid], known: Mapping[Oid, _Measured]
+) -> dict[Oid, _Measured]:
     """Return the known sizes, updated for these tips."""
     forks = _ask_forks(place, onto, tips)
     new = {tip: fork for tip, fork in forks.items() if tip not in known or known[tip].fork != fork}
@@ -78,20 +79,20 @@ def _measure_tips(
     return measured
 
 
-def _ask_forks(place: Place, onto: str, tips: Iterable[str]) -> dict[str, str]:
+def _ask_forks(place: Place, onto: Oid, tips: Iterable[Oid]) -> dict[Oid, Oid]:
     """Return the commit at which each tip left base, for tips that are here."""
     words = ("--parents", "--boundary", "--ignore-missing", *tips, "--not", onto)
     done = git.run(place.common, "rev-list", *words, check=False)
     if done.code:
         return {}
-    ahead: dict[str, list[str]] = {}  # commits that base does not have, and their parents
+    ahead: dict[Oid, list[Oid]] = {}  # commits that base does not have, and their parents
     for line in done.lines:
-        commit, *parents = line.split()
+        commit, *parents = map(Oid, line.split())
         if not commit.startswith("-"):
             ahead[commit] = parents
     forks = {}
     for tip in tips:
-        reached, front = set[str](), [tip]
+        reached, front = set[Oid](), [tip]
         while front:
             commit = front.pop()
             if commit not in reached:
@@ -103,20 +104,20 @@ def _ask_forks(place: Place, onto: str, tips: Iterable[str]) -> dict[str, str]:
         elif left:  # base was merged into it
             asked = git.run(place.common, "merge-base", onto, tip, check=False)
             if not asked.code:
-                forks[tip] = asked.text
+                forks[tip] = asked.oid
     return forks
 
 
-def _ask_sizes(place: Place, forks: Mapping[str, str]) -> dict[str, WorkSize]:
+def _ask_sizes(place: Place, forks: Mapping[Oid, Oid]) -> dict[Oid, WorkSize]:
     """Return the sizes of tips since their forks; binary files count no lines."""
     lines = "".join(f"{tip} {fork}\n" for tip, fork in forks.items())
     words = ("--stdin", "--always", "-r", "-M", "--no-ext-diff", "--numstat", "-z")
     done = git.run(place.common, "diff-tree", *words, input=lines.encode(), check=False)
-    sizes: dict[str, WorkSize] = {}
-    tip = ""
+    sizes: dict[Oid, WorkSize] = {}
+    tip = NO_OID
     for field in done.text.split("\0"):
         if field in forks:
-            tip = field
+            tip = Oid(field)
             sizes[tip] = WorkSize(0, 0, 0)
         elif tip and field.count("\t") >= 2:
             added, removed, _ = (

@@ -9,11 +9,12 @@ from gitkanban.cli.report import report
 from gitkanban.core.changes import Change
 from gitkanban.core.model import DONE, REVIEW, Board, Card
 from gitkanban.core.moves import move
+from gitkanban.core.names import Oid
 from gitkanban.core.tick.facts import Report
 from gitkanban.errors import UsageError
 
 
-def merged_of(place: Place, board: Board, card: Card) -> str:
+def merged_of(place: Place, board: Board, card: Card) -> Oid:
     """Return the commit by which base has the card's work; empty if base does not have it."""
     from gitkanban.board import presence  # late: a session's report needs none of it
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from gitkanban.core.agents.presets import commits_of
 from gitkanban.core.cutting import cut, cut_bytes, cut_head
 from gitkanban.core.model import Card, Note, Run, Worker
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.late import hashlib, re
 from gitkanban.typed import NamedTuple
 
@@ -48,7 +48,7 @@ class Handoff(NamedTuple):
     card: CardId
     title: str
     summary: str = ""  # by its session, then by the person who closed it
-    commit: str = ""  # the tip of its work
+    commit: Oid = NO_OID  # the tip of its work
     paths: tuple[str, ...] = ()  # changed paths
     commits: tuple[str, ...] = ()  # `1a2b3c4 subject` of each, the newest first
 

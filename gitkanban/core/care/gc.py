@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from gitkanban.core.care.leftovers import known_cards
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import BACKLOG, DONE, REVIEW, TERMINAL, Board, Config
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import NO_OID, CardId, Oid, RunId
 from gitkanban.typed import NamedTuple
 
 _HAS_WORK = "with work that is not in base"
@@ -32,7 +32,7 @@ class BranchFact(NamedTuple):
 
     card: CardId
     landed: bool
-    squashed: str = ""
+    squashed: Oid = NO_OID
 
 
 class FolderFact(NamedTuple):

@@ -6,7 +6,7 @@ seconds.
 
 from collections.abc import Mapping
 
-from gitkanban.core.names import NO_CARD, CardId, RunId, WorkerName
+from gitkanban.core.names import NO_CARD, CardId, Oid, RunId, WorkerName
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import AgentState
 from gitkanban.typed import NamedTuple
@@ -121,7 +121,7 @@ class LateIndex(NamedTuple):
 
     root: str
     branch: str
-    commit: str
+    commit: Oid
 
 
 class NotifierState(NamedTuple):

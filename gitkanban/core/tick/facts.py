@@ -6,7 +6,7 @@ Facts only; `verdict`, `reconcile` and `schedule` decide what they mean.
 from collections.abc import Mapping
 
 from gitkanban.core.model import BlockReason, Card, Run
-from gitkanban.core.names import CardId, ProfileName, RunId, WorkerName
+from gitkanban.core.names import NO_OID, CardId, Oid, ProfileName, RunId, WorkerName
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.trust.tampering import TamperFinding
 from gitkanban.typed import Literal, NamedTuple
@@ -56,9 +56,9 @@ class Sighting(NamedTuple):
 class Work(NamedTuple):
     """What a run left in git, compared with the commit at which it started."""
 
-    tip: str = ""  # the card branch's tip once everything is collected
+    tip: Oid = NO_OID  # the card branch's tip once everything is collected
     session_commits: int = 0  # new commits the session made
-    leftover: str = ""  # the commit of changes that the session left uncommitted; empty: none
+    leftover: Oid = NO_OID  # the commit of changes that the session left uncommitted; empty: none
     leftover_paths: tuple[str, ...] = ()  # without the agent's own files
     salvage: str = ""  # ref that keeps what did not fit the branch
     notices: tuple[
@@ -98,7 +98,7 @@ class RunFacts(NamedTuple):
     profile: ProfileName
     slot: str  # "profile#number"
     started: int
-    start_commit: str = ""
+    start_commit: Oid = NO_OID
     phase: Phase = "ended"
     executor: str = ""  # empty: it runs on this machine
     where: str = ""  # `n1, job 4711`, if an executor says so
@@ -143,7 +143,7 @@ class RunFacts(NamedTuple):
 class Elsewhere(NamedTuple):
     """Where the work of a card is, if this clone does not have it."""
 
-    commit: str
+    commit: Oid
     host: str = ""  # of the run that produced it; empty: unknown
     clone: str = ""
     remote: str = ""  # from which it may be fetched; empty: none
@@ -155,7 +155,7 @@ class Landing(NamedTuple):
     It is either the commit by which base has the work (empty: there was none), or what conflicts.
     """
 
-    merged: str = ""
+    merged: Oid = NO_OID
     conflict: str = ""
 
 
@@ -201,12 +201,12 @@ class Observed(NamedTuple):
     runs: tuple[RunFacts, ...] = ()
     known_runs: frozenset[str] = frozenset()  # runs with a folder here, settled or not
     base: str = ""  # the branch that work goes to
-    merged: Mapping[CardId, str] = {}  # cards in review whose work is in base -> by which commit
+    merged: Mapping[CardId, Oid] = {}  # cards in review whose work is in base -> by which commit
     accepted: Mapping[CardId, Landing] = {}  # cards that the tick has just merged, or tried to
     # Cards in review whose work this clone does not have; and done cards that a card in todo waits
     # for, whose work is not in this clone's base.
     elsewhere: Mapping[CardId, Elsewhere] = {}
-    commits_here: frozenset[str] = frozenset()  # of recorded runs that would settle a card
+    commits_here: frozenset[Oid] = frozenset()  # of recorded runs that would settle a card
     refused: Mapping[str, str] = {}  # cards the last tick could not accept -> why
     busy_slots: frozenset[str] = frozenset()  # slots ("profile#n") whose kernel lock is held
     tampering: tuple[TamperFinding, ...] = ()  # not settled yet, also of earlier runs

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gitkanban.core.names import CardId, RunId, WorkerName
+from gitkanban.core.names import NO_OID, CardId, Oid, RunId, WorkerName
 from gitkanban.core.tick.reconcile import Settled, Stop
 from gitkanban.core.tick.schedule import Hold
 from gitkanban.typed import Any, NamedTuple
@@ -26,7 +26,7 @@ class Accepted(NamedTuple):
     to: str  # done | blocked
     detail: str  # the merge commit (empty: nothing to merge), or what conflicts
     notices: tuple[str, ...] = ()
-    merged: str = ""  # a commit of base that has the work; empty: there was none
+    merged: Oid = NO_OID  # a commit of base that has the work; empty: there was none
 
 
 class Outcome(NamedTuple):
@@ -37,7 +37,7 @@ class Outcome(NamedTuple):
     accepted: tuple[Accepted, ...] = ()
     started: tuple[Started, ...] = ()
     holds: tuple[Hold, ...] = ()
-    commit: str = ""  # the tick's last commit to the board; empty: none
+    commit: Oid = NO_OID  # the tick's last commit to the board; empty: none
     notices: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     untrusted: Mapping[WorkerName, str] = {}  # workers with cards that wait for trust -> why

@@ -6,7 +6,7 @@ left goes to a salvage ref, and a note says where.
 """
 
 from gitkanban.core.model import Note, Run
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import CardId, Oid, RunId
 from gitkanban.typed import NamedTuple
 
 LATE_REFS = "refs/gitkanban/late/"  # in the clone that ran it, by run
@@ -18,7 +18,7 @@ class LateWork(NamedTuple):
 
     card: CardId
     run: RunId
-    commit: str
+    commit: Oid
 
 
 def is_given_up(run: Run) -> bool:
@@ -29,7 +29,7 @@ def is_given_up(run: Run) -> bool:
     return run.outcome == "lost" and not run.started
 
 
-def late_work(run: RunId, card: CardId, commit: str, start: str) -> LateWork | None:
+def late_work(run: RunId, card: CardId, commit: Oid, start: Oid) -> LateWork | None:
     """What a run left that no longer counts; None if it left nothing."""
     return LateWork(card, run, commit) if commit and commit != start else None
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 
 from gitkanban.core.ids import card_ref
 from gitkanban.core.model import DONE, RUNNING, Board, Run
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import NO_OID, CardId, Oid, RunId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.typed import NamedTuple
 
@@ -22,14 +22,14 @@ class CardTip(NamedTuple):
 
     card: CardId
     run: RunId
-    commit: str
+    commit: Oid
 
 
 class Load(NamedTuple):
     """What one push brings to a remote, all of it or nothing."""
 
-    board: str  # the commit for the board's branch; empty: the branch stays as it is
-    base: str = ""  # the commit for base; empty: base stays as it is
+    board: Oid  # the commit for the board's branch; empty: the branch stays as it is
+    base: Oid = NO_OID  # the commit for base; empty: base stays as it is
     cards: tuple[CardTip, ...] = ()
 
 
@@ -41,7 +41,7 @@ class RefRefusal(NamedTuple):
 
 
 def cards_due(
-    board: Board, clone: str, there: Mapping[CardId, str], fenced: Collection[RunId] = ()
+    board: Board, clone: str, there: Mapping[CardId, Oid], fenced: Collection[RunId] = ()
 ) -> tuple[CardTip, ...]:
     """The branches that the remote lacks, of open cards whose last work this clone has recorded.
 
@@ -65,27 +65,29 @@ def last_work(runs: Collection[Run]) -> Run | None:
     return left[-1] if left else None
 
 
-def carries_work(board: Board, ahead: Collection[str]) -> bool:
+def carries_work(board: Board, ahead: Collection[Oid]) -> bool:
     """Whether one of these commits of base is the work of a card that the board calls done."""
     return bool(ahead) and any(
         card.merged in ahead for card in board.cards.values() if card.status == DONE
     )
 
 
-def lighten(load: Load, refused: Mapping[str, RefRefusal], board: str, base: str) -> Load | None:
+def lighten(
+    load: Load, refused: Mapping[str, RefRefusal], board_ref: str, base_ref: str
+) -> Load | None:
     """What to push instead of a load of which these refs were refused; None: nothing helps.
 
-    `board` and `base` are the refs of these branches. A branch that has other commits there is
+    A branch that has other commits there is
     left out if it is a card's; that of board or base must be fetched first. Of a remote that
     refuses for reasons of its own, base is suspected first: it is often protected.
     """
     stale = {ref for ref, refusal in refused.items() if refusal.stale}
-    if board in stale or base in stale:
+    if board_ref in stale or base_ref in stale:
         return None
     if stale:
         return load._replace(cards=tuple(c for c in load.cards if card_ref(c.card) not in stale))
-    if base in refused and load.base:
-        return load._replace(base="")
+    if base_ref in refused and load.base:
+        return load._replace(base=NO_OID)
     cards = tuple(c for c in load.cards if card_ref(c.card) not in refused)
     return load._replace(cards=cards) if cards != load.cards else None
 

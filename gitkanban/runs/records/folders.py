@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 
 from gitkanban import files
 from gitkanban.core.model import BLOCK_REASONS
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import CardId, Oid, RunId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import END_CAUSES, Exit, Report, StepEnd, Work
 from gitkanban.late import json
@@ -141,9 +141,9 @@ class Folder(NamedTuple):
         if row is None:
             return Work()
         return Work(
-            str(row.get("tip") or ""),
+            Oid(str(row.get("tip") or "")),
             _whole_number(row.get("session_commits")),
-            str(row.get("leftover") or ""),
+            Oid(str(row.get("leftover") or "")),
             _text_items(row.get("leftover_paths")),
             salvage=str(row.get("salvage") or ""),
             notices=_text_items(row.get("told")),
@@ -236,7 +236,7 @@ class Folder(NamedTuple):
         except OSError:
             return 0.0
 
-    def settle(self, commit: str) -> None:
+    def settle(self, commit: Oid) -> None:
         """Record that the run's end is on the board, in `commit`."""
         files.replace(self.file("settled"), f"{commit}\n".encode(), lasting=False)
 

@@ -9,7 +9,7 @@ import os
 from gitkanban.board.repo import commits
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import card_ref
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.errors import Refused
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import ground, salvage, worktrees
@@ -19,13 +19,13 @@ from gitkanban.runs.workspace.workspace_git import View
 def salvaged(place: Place, path: str, run: str) -> list[str]:
     """Salvage the last commit of a worktree gone from `path` unless a branch has it; notices."""
     admin = ground.registered(place.common, path)
-    last = worktrees.last_known(admin) if admin else ""
+    last = worktrees.last_known(admin) if admin else NO_OID
     if not last or commits.text(place.common, "branch", "--contains", last):
         return []
     return [f"its workspace was deleted; its last commit is in {_keep_commit(place, run, last)}"]
 
 
-def _keep_commit(place: Place, run: str, commit: str) -> str:
+def _keep_commit(place: Place, run: str, commit: Oid) -> str:
     return salvage.keep(place.common, run, commit) if commits.resolve(place.common, commit) else ""
 
 

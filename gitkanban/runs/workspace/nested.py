@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator
 
 from gitkanban.board.repo import commits
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.errors import GitkanbanError
 from gitkanban.late import re
 from gitkanban.runs.workspace.workspace_git import View, read_plain
@@ -85,7 +86,7 @@ def _pointed_at(path: str) -> str:
     return os.path.normpath(os.path.join(path, target)) if kind == "gitdir" else ""
 
 
-def only_here(common: str, nested: Nested) -> list[str]:
+def only_here(common: str, nested: Nested) -> list[Oid]:
     """Return the tips of refs whose commits are nowhere else, as far as is visible.
 
     Elsewhere means a remote of that repository, or the one at `common`. Raises OSError, GitFailed.
@@ -103,14 +104,14 @@ def only_here(common: str, nested: Nested) -> list[str]:
     return [tip for tip in tips if done[tip].code or done[tip].out or not there[tip]]
 
 
-def _is_reachable(common: str, tip: str) -> bool:
+def _is_reachable(common: str, tip: Oid) -> bool:
     """Return whether a ref of the repository contains the commit."""
     if not commits.resolve(common, tip):
         return False
     return bool(commits.text(common, "for-each-ref", "--count=1", "--contains", tip))
 
 
-def read_tips(store: str) -> tuple[set[str], set[str]]:
+def read_tips(store: str) -> tuple[set[Oid], set[Oid]]:
     """Return the commits of a repository's refs and HEADs: (its own, those of its remotes).
 
     Raises GitFailed for an unknown format of refs, OSError.
@@ -134,8 +135,8 @@ def read_tips(store: str) -> tuple[set[str], set[str]]:
     return _only_ids(own), _only_ids(remote)
 
 
-def _only_ids(names: set[str]) -> set[str]:
-    return {name for name in names if _COMMIT.fullmatch(name)}
+def _only_ids(names: set[str]) -> set[Oid]:
+    return {Oid(name) for name in names if _COMMIT.fullmatch(name)}
 
 
 def _packed_refs(store: str) -> Iterator[tuple[str, str]]:
@@ -153,14 +154,14 @@ def _first_line(path: str) -> str:
     return read_plain(path).partition("\n")[0]
 
 
-def head_of(store: str) -> str:
+def head_of(store: str) -> Oid:
     """Return the commit of a repository's HEAD, empty if there is none."""
     named = _first_line(f"{store}/HEAD")
     if not named.startswith("ref: "):
-        return named if _COMMIT.fullmatch(named) else ""
+        return Oid(named) if _COMMIT.fullmatch(named) else NO_OID
     ref = named.removeprefix("ref: ")
     commit = _first_line(f"{store}/{ref}") or dict(_packed_refs(store)).get(ref, "")
-    return commit if _COMMIT.fullmatch(commit) else ""
+    return Oid(commit) if _COMMIT.fullmatch(commit) else NO_OID
 
 
 def is_dirty(common: str, folder: str, nested: Nested) -> bool:
@@ -171,7 +172,7 @@ def is_dirty(common: str, folder: str, nested: Nested) -> bool:
         return bool(view.status())
 
 
-def take_in(common: str, nested: Nested, tips: list[str]) -> bool:
+def take_in(common: str, nested: Nested, tips: list[Oid]) -> bool:
     """Copy commits with their history into the repository at `common`; the caller adds a ref.
 
     False where the history is incomplete: a shallow clone, say, or missing objects.

@@ -5,6 +5,7 @@ Nothing here removes anything, and no branch is moved.
 
 from gitkanban import failpoints
 from gitkanban.board.repo import commits, git
+from gitkanban.core.names import Oid
 from gitkanban.core.visible import shown_lines
 from gitkanban.errors import GitFailed
 from gitkanban.runs.workspace import gathering
@@ -13,7 +14,7 @@ from gitkanban.runs.workspace.workspace_git import View, head_of
 PREFIX = "refs/gitkanban/salvage/"
 
 
-def keep(common: str, run: str, commit: str) -> str:
+def keep(common: str, run: str, commit: Oid) -> str:
     """Point a salvage ref at the commit and return the ref. Its earlier commits stay reachable.
 
     `run` is the run's id, or the name of whoever else found the commit (`doctor`, `gc-T1`).
@@ -31,7 +32,7 @@ def keep(common: str, run: str, commit: str) -> str:
                 "--create-reflog",
                 ref,
                 commit,
-                current or "0" * 40,
+                current or git.ZEROS,
             )
             failpoints.reach("salvage.kept")
             return ref
@@ -39,7 +40,7 @@ def keep(common: str, run: str, commit: str) -> str:
         ref = f"{PREFIX}{run}-{number}"
 
 
-def commit_tree(where: str, tree: str, parents: tuple[str, ...], message: str) -> str:
+def commit_tree(where: str, tree: Oid, parents: tuple[Oid, ...], message: str) -> Oid:
     """Make a commit and return its id; its author is `gitkanban` if none is configured.
 
     Raises GitFailed.
@@ -54,7 +55,7 @@ def commit_tree(where: str, tree: str, parents: tuple[str, ...], message: str) -
             for part, value in (("NAME", "gitkanban"), ("EMAIL", "gitkanban@localhost"))
         }
         done = git.run(where, *args, "-F", "-", input=shown_lines(message).encode(), env=nobody)
-    return done.out.decode().strip()
+    return Oid(done.out.decode().strip())
 
 
 def snapshot(workspace: str, common: str, admin: str, run: str, why: str) -> str:

@@ -18,6 +18,7 @@ from types import TracebackType
 
 from gitkanban.board.repo import commits, git
 from gitkanban.board.repo.git import Done
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.late import re, shutil
 from gitkanban.typed import NamedTuple, Self
 
@@ -45,7 +46,7 @@ class ChangedPath(NamedTuple):
     """A path that changed: its mode and object id, zeros where it is gone, and its mode before."""
 
     mode: str
-    oid: str
+    oid: Oid
     before: str = "000000"
 
 
@@ -136,9 +137,9 @@ class View:
         done = self.git(*args, check=False)
         return done.text.strip() if not done.code else ""
 
-    def tree(self) -> str:
+    def tree(self) -> Oid:
         """Write the index as a tree and return its id. Raises GitFailed."""
-        return self.git("write-tree").text
+        return self.git("write-tree").oid
 
     def changes(self, against: str) -> dict[str, ChangedPath]:
         """Return the paths in which the index differs from a commit or tree; empty: an empty tree.
@@ -149,9 +150,9 @@ class View:
         done = self.git("diff-index", *words, against or self.empty_tree())
         return read_raw(done.out)
 
-    def empty_tree(self) -> str:
+    def empty_tree(self) -> Oid:
         """Return the id of the empty tree."""
-        return self.git("hash-object", "-t", "tree", "-w", "/dev/null").text
+        return self.git("hash-object", "-t", "tree", "-w", "/dev/null").oid
 
     def status(self, *paths: str) -> list[tuple[str, str]]:
         """Return (state, path) of all that differs from HEAD, as in `git status --porcelain`.
@@ -182,15 +183,15 @@ def read_raw(out: bytes) -> dict[str, ChangedPath]:
     settings = {}
     for head, path in zip(fields[::2], fields[1::2], strict=False):
         before, mode, _, oid, *_ = head.removeprefix(":").split(" ")
-        settings[path] = ChangedPath(mode, oid, before)
+        settings[path] = ChangedPath(mode, Oid(oid), before)
     return settings
 
 
-def head_of(common: str, admin: str) -> tuple[str, str]:
+def head_of(common: str, admin: str) -> tuple[str, Oid]:
     """Return (what a worktree's HEAD names, its commit); empty strings if it names nothing."""
     named = read_plain(f"{admin}/HEAD").partition("\n")[0].removeprefix("ref: ")
     if not _COMMIT.fullmatch(named) and _safe_ref(named) != named:
-        return "", ""
+        return "", NO_OID
     return named, commits.resolve(common, named)
 
 

@@ -13,7 +13,7 @@ from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.model import SHARED, WORKTREE
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.errors import GitFailed, Refused
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import (
@@ -40,7 +40,7 @@ class Wish(NamedTuple):
     worktrees: str = ""  # a folder; empty: `<repo>.worktrees`
     known: bool = False  # the card has run before: a branch with commits is its own
     without_board: bool = False  # leave .kanban out of the checkout (many cards in tree)
-    latest: str = ""  # a commit from another clone that the branch is brought to, if it can be
+    latest: Oid = NO_OID  # a commit from another clone that the branch is brought to, if it can be
 
 
 class Workspace(NamedTuple):
@@ -48,7 +48,7 @@ class Workspace(NamedTuple):
 
     path: str
     branch: str = ""
-    start_commit: str = ""
+    start_commit: Oid = NO_OID
     fresh: bool = False  # made just now
     setup: bool = False  # its setup has yet to pass
     admin: str = ""
@@ -91,15 +91,15 @@ def _forward_branch(place: Place, wish: Wish) -> None:
     ref = card_ref(wish.card)
     tip = checkouts.tip(place, ref)
     if wish.latest and (not tip or _may_leave(place, tip, wish.latest)):
-        old = tip or worktrees.NO_COMMIT
+        old = tip or git.ZEROS
         git.run(place.common, "update-ref", "--no-deref", ref, wish.latest, old)
 
 
-def _is_behind(place: Place, tip: str, other: str) -> bool:
+def _is_behind(place: Place, tip: Oid, other: str) -> bool:
     return commits.is_ancestor(place.common, tip, other)
 
 
-def _may_leave(place: Place, tip: str, latest: str) -> bool:
+def _may_leave(place: Place, tip: Oid, latest: Oid) -> bool:
     """Return whether a branch may go from `tip` to `latest` without losing work.
 
     Also one whose work came too late: it has been set aside, and no attempt may build on it.
@@ -166,7 +166,7 @@ def _make_workspace(
     )
 
 
-def _check_known(place: Place, wish: Wish, base: str, tip: str) -> list[str]:
+def _check_known(place: Place, wish: Wish, base: Oid, tip: Oid) -> list[str]:
     count = commits.text(place.common, "rev-list", "--count", tip, f"^{base}")
     if count in ("", "0"):
         return []
@@ -226,7 +226,7 @@ def _hooks_folder(common: str) -> str:
     return configured or f"{common}/hooks"
 
 
-def _post_checkout(common: str, path: str, commit: str, is_base: bool) -> list[str]:
+def _post_checkout(common: str, path: str, commit: Oid, is_base: bool) -> list[str]:
     """Run the hook that `git worktree add` would have run, with the arguments of its manual.
 
     A hook inside the worktree (`core.hooksPath` as a relative path) runs only if the worktree
@@ -244,7 +244,7 @@ def _post_checkout(common: str, path: str, commit: str, is_base: bool) -> list[s
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         code = subprocess.run(
-            [hook, worktrees.NO_COMMIT, commit, "1"],
+            [hook, git.ZEROS, commit, "1"],
             cwd=path, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=600,
         ).returncode  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -307,8 +307,8 @@ def _left_out(place: Place, admin: str) -> bool:
 
 
 def _bring_to_base(
-    view: View, admin: str, branch: str, move: tuple[str, str], notices: list[str]
-) -> str:
+    view: View, admin: str, branch: str, move: tuple[Oid, Oid], notices: list[str]
+) -> Oid:
     """Bring a branch without work of its own up to base; return the commit where the run starts.
 
     Files and index come first: with an index behind its branch, the session's next commit would

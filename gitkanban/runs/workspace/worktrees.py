@@ -10,7 +10,7 @@ from gitkanban import files
 from gitkanban.board.repo import checkouts, git
 from gitkanban.board.repo.checkouts import MARK, line
 from gitkanban.board.repo.place import Place
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.errors import BoardBusy, NotFound
 from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.runs.supervision.spec import Spec
@@ -19,7 +19,6 @@ from gitkanban.runs.workspace.workspace_git import read_plain
 from gitkanban.typed import NamedTuple
 
 _LOCK_WAIT = 120.0  # seconds; one `worktree add --no-checkout` takes milliseconds
-NO_COMMIT = "0" * 40
 
 
 class Ours(NamedTuple):
@@ -124,20 +123,20 @@ def admin_at(place: Place, card: CardId, path: str, worktrees: str = "") -> str:
     )
 
 
-def last_known(admin: str) -> str:
+def last_known(admin: str) -> Oid:
     """Return the last commit of a worktree's HEAD by its reflog; empty if it has none."""
     lines = read_plain(f"{admin}/logs/HEAD").splitlines()
     words = lines[-1].split() if lines else []
     # If the branch was deleted, the last line goes from its commit to none.
-    return next((commit for commit in words[1::-1] if commit != NO_COMMIT), "")
+    return next((Oid(commit) for commit in words[1::-1] if commit != git.ZEROS), NO_OID)
 
 
-def tips(place: Place, base: str, branch: str) -> tuple[str, str]:
+def tips(place: Place, base: str, branch: str) -> tuple[Oid, Oid]:
     """Return the commits of base and of the card's branch (empty when it does not exist yet).
 
     Raises NotFound when base does not exist.
     """
-    tip = checkouts.tip(place, f"refs/heads/{base}") if base else ""
+    tip = checkouts.tip(place, f"refs/heads/{base}") if base else NO_OID
     if not tip:
         raise NotFound(
             f"the base branch {base} does not exist",
