@@ -70,9 +70,7 @@ def look_at_runs(
             card, slot = card_of(its_spec), its_spec.one("slot")
             runs.append(RunState(folder.run, card, slot, owner=others[folder.run]))
         elif folder.run in names:
-            runs.append(
-                _look_at_run(place, folder, its_spec, supervised.is_supervised(its_spec, locked))
-            )
+            runs.append(_look_at_run(place, folder, its_spec, locked))
         elif not _is_fresh(folder, now):
             empty = not os.listdir(folder.path) if os.path.isdir(folder.path) else False
             runs.append(RunState(folder.run, empty=empty))
@@ -84,10 +82,10 @@ def look_at_runs(
     return tuple(runs), holders
 
 
-def _look_at_run(place: Place, folder: Folder, its_spec: Spec, locked: bool) -> RunState:
-    """Return the state of a run of this user's; `locked` says whether its locks are held."""
+def _look_at_run(place: Place, folder: Folder, its_spec: Spec, locked: set[str]) -> RunState:
+    """Return the state of a run of this user's, by the locks that were held a moment ago."""
+    alive = supervised.is_alive(folder, its_spec, locked)
     end, lease = folder.exit(), slots.of_run(folder, its_spec)
-    alive = end is None and locked
     return RunState(
         folder.run,
         card_of(its_spec),

@@ -178,9 +178,9 @@ def _run_facts(
     folder: Folder, its_spec: spec.Spec, locked: set[str], sightings: Mapping[RunId, Sighting]
 ) -> RunFacts:
     """Return the facts of one run; `its_spec` is the beginning of its spec."""
-    # The locks were probed first: a run writes its record before it releases them.
+    alive = supervised.is_alive(folder, its_spec, locked)
     end = folder.exit()
-    sighting = _sighting_here(its_spec, locked)
+    sighting = Sighting("live" if alive else "ended")
     if its_spec.one("executor"):
         sighting = sightings.get(folder.run, Sighting("queued"))
         if sighting.phase == "live":
@@ -211,10 +211,6 @@ def _run_facts(
     if not facts.alive:
         facts = facts._replace(tries=folder.tries())
     return _with_end(facts, folder, its_spec, end) if end else facts
-
-
-def _sighting_here(its_spec: spec.Spec, locked: set[str]) -> Sighting:
-    return Sighting("live" if supervised.is_supervised(its_spec, locked) else "ended")
 
 
 def _with_end(facts: RunFacts, folder: Folder, its_spec: spec.Spec, end: Exit) -> RunFacts:

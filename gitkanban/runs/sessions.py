@@ -88,7 +88,7 @@ class Local(Recovering):
         return {
             folder.run
             for folder, its_spec in facts.items()
-            if supervised.is_supervised(its_spec, locked) and not folder.has("exit.json")
+            if supervised.is_alive(folder, its_spec, locked)
         }
 
     def stop(self, folder: Folder, why: str) -> bool:

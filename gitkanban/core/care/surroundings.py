@@ -27,7 +27,7 @@ class RunState(NamedTuple):
     card: CardId = NO_CARD
     slot: str = ""
     started: int = 0
-    alive: bool = False  # its kernel locks are held
+    alive: bool = False  # by its locks and its exit record
     ended: int = 0
     leased: bool = True  # its token is right
     empty: bool = False  # nothing is in the folder

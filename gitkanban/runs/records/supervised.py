@@ -1,4 +1,4 @@
-"""Whether a run's supervisor lives, by the kernel locks that it holds for its whole life.
+"""Whether a run is alive, by the kernel locks that its supervisor holds for its whole life.
 
 Only this module knows which locks those are; `runs.leases` takes them.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from gitkanban.core.names import CardId
 from gitkanban.runs.records import slots
-from gitkanban.runs.records.folders import card_of
+from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision.locks import Locks, card_lock
 from gitkanban.runs.supervision.spec import Spec
 
@@ -24,8 +24,14 @@ def locks_in_use(locks: Locks, runs: Iterable[Spec]) -> set[str]:
 
 
 def is_supervised(run: Spec, locked: set[str]) -> bool:
-    """Return whether a run's supervisor lives: its card's and slot's locks are both in `locked`.
-
-    The run is alive if it also has no exit record; look for that after the locks.
-    """
+    """Return whether a run's supervisor lives: its card's and slot's locks are both in `locked`."""
     return locked.issuperset(lock_names(card_of(run), run.one("slot")))
+
+
+def is_alive(folder: Folder, run: Spec, locked: set[str]) -> bool:
+    """Return whether a run of this machine is alive: it is supervised, and has no exit record.
+
+    Probe the locks before: a run writes its record before it releases them. Of a run on a batch
+    system, `Executors.look` knows more.
+    """
+    return is_supervised(run, locked) and not folder.has("exit.json")
