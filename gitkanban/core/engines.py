@@ -56,6 +56,9 @@ class Engine(NamedTuple):
     refused: Mapping[str, str]  # options that an executor may not have, and why
     valued: tuple[str, ...] = ()  # short options, without the dash, that take a value
     env: tuple[str, ...] = ()  # variables of ours that its commands get
+    exclude: str = ""  # {nodes}: the option that leaves nodes out; empty: it has none
+    exclude_names: tuple[str, ...] = ()  # what people may call it
+    admit: tuple[str, ...] = ()  # {job}, {nodes}: a job that waits leaves out these alone
     job_id: str = ""  # the variable that tells a job its id
     job_node: str = ""  # the variable that tells a job its node
     settling: float = 20.0  # seconds for which it need not know a job after its submission
@@ -111,6 +114,9 @@ ENGINES: Mapping[str, Engine] = {
             },
             valued=tuple("AbBcCdFGkLmnNpqStwx"),
             env=("SLURM_CONF",),
+            exclude="--exclude={nodes}",
+            exclude_names=("--exclude", "-x"),
+            admit=("scontrol", "update", "JobId={job}", "ExcNodeList={nodes}"),
             job_id="SLURM_JOB_ID",
             job_node="SLURMD_NODENAME",
         ),
@@ -161,6 +167,22 @@ def option_fault(engine: Engine, options: Sequence[str]) -> str:
         if len(word) == 2 and name[1:] in engine.valued:
             return f"{word!r} lacks its value: write it in the same word"
     return ""
+
+
+def own_exclusion(engine: Engine, options: Sequence[str]) -> str:
+    """Return the nodes that an executor's options leave out; the last of them counts."""
+    nodes = ""
+    for word in options:
+        name, _, value = word.partition("=") if word.startswith("--") else (word[:2], "", word[2:])
+        if name in engine.exclude_names:
+            nodes = value
+    return nodes
+
+
+def leave_nodes_out(engine: Engine, options: Sequence[str], nodes: Iterable[str]) -> list[str]:
+    """Return the options of a job that leaves out these nodes, too."""
+    every = [*filter(None, [own_exclusion(engine, options)]), *nodes]
+    return [*options, engine.exclude.replace("{nodes}", ",".join(every))]
 
 
 def read_jobs(engine: Engine, text: str) -> Iterable[tuple[str, BatchJob]]:

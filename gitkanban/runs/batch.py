@@ -16,12 +16,13 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core import engines
 from gitkanban.core.engines import BatchJob, Engine
 from gitkanban.core.names import RunId
+from gitkanban.core.tick.bad_nodes import failed_node, nodes_to_leave_out, waiting_words
 from gitkanban.core.tick.facts import Exit, Sighting
 from gitkanban.core.tick.jobs import explain_end, is_explainable, judge_job, place_words
 from gitkanban.errors import Refused
 from gitkanban.runs import briefing, leases, trust
 from gitkanban.runs.briefing import Launch
-from gitkanban.runs.records import folders, job_records
+from gitkanban.runs.records import agent_state, folders, job_records
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.recovering import Recovering
 from gitkanban.runs.supervision import guard, supervisor
@@ -86,8 +87,12 @@ class Batch(Recovering):
         failpoints.reach("submit.noted")
         minutes = str(_minutes_of(launch))
         named = {"name": PREFIX + folder.run, "minutes": minutes, "script": script}
+        lists: list[Sequence[str]] = [executor.options]
+        if nodes := self._nodes_to_leave_out(launch):
+            job_records.note_left_out(folder, nodes, engines.own_exclusion(self.engine, lists[0]))
+            lists.insert(0, engines.leave_nodes_out(self.engine, lists[0], nodes))
         try:
-            self._submit_job(folder, engines.fill(self.engine.submit, named, executor.options))
+            self._submit_job(folder, [engines.fill(self.engine.submit, named, o) for o in lists])
             failpoints.reach("submit.submitted")
         except NoAnswer:
             pass
@@ -142,6 +147,35 @@ class Batch(Recovering):
             return end._replace(error=" ".join(folder.text("stop", 500, 0).split()))
         return end
 
+    # -- nodes that a job leaves out
+
+    def _nodes_to_leave_out(self, launch: Launch) -> dict[str, int]:
+        """Return the nodes that a new job leaves out, each with the time until which it does."""
+        if not self.engine.exclude:
+            return {}
+        failed = ""
+        if launch.last_run:  # its folder may be gone, or in another clone
+            before = folders.of(self.place.private, launch.last_run)
+            failed = failed_node(before.exit(), job_records.last_known_job(before))
+        known = agent_state.recall(self.place).nodes
+        return nodes_to_leave_out(known, launch.worker.executor, failed, int(clock.now()))
+
+    def _admit_nodes(self, folder: Folder, job: BatchJob, now: float) -> list[str]:
+        """Let a job that waits go to the nodes that it left out for long enough.
+
+        Return those that it still leaves out.
+        """
+        nodes, own = job_records.left_out(folder)
+        still = {node: until for node, until in nodes.items() if now < until}
+        if still != nodes and job.state == "waiting" and self.engine.admit:
+            named = {"job": job.id, "nodes": ",".join(filter(None, (own, *still)))}
+            try:
+                self._ask_engine(engines.fill(self.engine.admit, named), fails=True)
+            except NoAnswer:
+                return sorted(nodes)
+            job_records.note_left_out(folder, still, own)
+        return sorted(still)
+
     # -- one run
 
     def _look_at_run(self, folder: Folder, now: float) -> Sighting:
@@ -152,7 +186,8 @@ class Batch(Recovering):
                 self._explain_signal(folder, end, now) if is_explainable(end) else Sighting("ended")
             )
         if folder.run in self._submitted:  # a moment ago: that is no reason to ask again
-            return Sighting("queued", place_words(job_records.job_begun(folder)))
+            where = place_words(job_records.job_begun(folder))
+            return Sighting("queued", where, waiting_words("", job_records.left_out(folder)[0]))
         try:
             job = self._find_job(folder)
         except NoAnswer:
@@ -169,6 +204,9 @@ class Batch(Recovering):
         )  # fmt: skip
         if sighting.phase == "live" and folder.has("stop"):
             self._pursue_stop(folder, job, now)
+        if sighting.phase == "queued":
+            left_out = self._admit_nodes(folder, job, now)
+            return sighting._replace(note=waiting_words(sighting.note, left_out))
         return sighting
 
     def _explain_signal(self, folder: Folder, end: Exit, now: float) -> Sighting:
@@ -210,18 +248,25 @@ class Batch(Recovering):
 
     # -- the engine
 
-    def _submit_job(self, folder: Folder, argv: Sequence[str]) -> None:
-        """Submit a job. Raises Refused when it will never begin, NoAnswer when it may or may not."""
-        ended = self._ask_engine(argv, fails=True)
-        if ended.code == 0:
-            self._submitted.add(folder.run)
-            words = ended.out.decode("utf-8", "replace").split()
-            job_records.note_id(folder, words[-1].partition(";")[0] if words else "")
-            return
-        self._forget_jobs()
-        jobs = self._list_jobs().get(PREFIX + folder.run, ())
-        if any(job.state in _OPEN for job in jobs):
-            return  # refused in words, and accepted in fact
+    def _submit_job(self, folder: Folder, argvs: Iterable[Sequence[str]]) -> None:
+        """Submit a job by the first of these commands that the engine accepts.
+
+        Raises Refused when it will never begin, NoAnswer when it may or may not.
+        """
+        ended = limited.Ended(0, b"", b"")
+        for at, argv in enumerate(argvs):
+            if at:  # there are no other nodes
+                job_records.note_left_out(folder, {}, "")
+            ended = self._ask_engine(argv, fails=True)
+            if ended.code == 0:
+                self._submitted.add(folder.run)
+                words = ended.out.decode("utf-8", "replace").split()
+                job_records.note_id(folder, words[-1].partition(";")[0] if words else "")
+                return
+            self._forget_jobs()
+            jobs = self._list_jobs().get(PREFIX + folder.run, ())
+            if any(job.state in _OPEN for job in jobs):
+                return  # refused in words, and accepted in fact
         if guard.bury(folder.path):
             raise Refused(f"{self.engine.title} refused it: {_last_line(ended.err)}")
 

@@ -18,6 +18,7 @@ from gitkanban.core.agents.presets import commits_of, expand, preset_of, reads_s
 from gitkanban.core.agents.prompt import card_print
 from gitkanban.core.engines import Engine, find_engine
 from gitkanban.core.model import Card, Config, Worker
+from gitkanban.core.names import NO_RUN, RunId
 from gitkanban.core.tick.limits import needs_of
 from gitkanban.errors import Refused
 from gitkanban.late import shutil
@@ -67,6 +68,7 @@ class Launch(NamedTuple):
     resume: bool = False
     tick_words: tuple[str, ...] = ()  # options of the tick that its supervisor turns into
     env: Mapping[str, str] = {}  # added last, such as a private memory home
+    last_run: RunId = NO_RUN  # the card's recorded run before this one
 
     @property
     def card(self) -> Card:

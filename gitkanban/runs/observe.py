@@ -25,7 +25,7 @@ from gitkanban.core.trust.trusted import ACCEPTING
 from gitkanban.core.trust.withheld import Withheld
 from gitkanban.late import json
 from gitkanban.runs import spending, trust, watching, worker_programs
-from gitkanban.runs.records import agent_state, folders, sightings, slots, supervised
+from gitkanban.runs.records import agent_state, folders, job_records, sightings, slots, supervised
 from gitkanban.runs.records.folders import Folder, card_of, run_of
 from gitkanban.runs.supervision import boundedlog, spec
 from gitkanban.runs.supervision.locks import Locks
@@ -222,6 +222,7 @@ def _with_end(facts: RunFacts, folder: Folder, its_spec: spec.Spec, end: Exit) -
     reading = read_session(folder, its_spec.one("runner"), end)
     return facts._replace(
         exit=end,
+        node=job_records.last_known_job(folder).node if facts.executor else "",
         collected=not folder.uncollected(its_spec),
         given_up=folder.given_up(),
         tampering=watching.of_run(folder),

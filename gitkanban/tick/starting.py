@@ -15,7 +15,7 @@ from gitkanban.core.agents.memory import PREFIX
 from gitkanban.core.agents.prompt import TEMPLATE, SessionSetting, compose
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import SHARED, Board, Card, Config, Worker
-from gitkanban.core.names import NO_OID
+from gitkanban.core.names import NO_OID, NO_RUN
 from gitkanban.core.tick.conversation import LastSession, compose_new_words, goes_on
 from gitkanban.core.tick.outcome import Started
 from gitkanban.errors import GitkanbanError
@@ -141,9 +141,11 @@ class Launcher:
         session = words.last.session if words.last else fresh_session()
         folder = folders.of(self.place.private, lease.run)
         env = homes.prepare(self.locks, reservation.worker, folder)
+        before = self.board.runs_of(lease.card)
         launch = Launch(
             self.place, self.config, reservation, workspace, prompt=words.prompt,
             session=session, resume=words.last is not None, env=env,
+            last_run=before[-1].run if before else NO_RUN,
         )  # fmt: skip
         self._note_fingerprint(folder)
         pid = self.executors.start(launch)

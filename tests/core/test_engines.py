@@ -7,8 +7,10 @@ from gitkanban.core.engines import (
     BatchJob,
     Engine,
     fill,
+    leave_nodes_out,
     node_answers,
     option_fault,
+    own_exclusion,
     read_jobs,
 )
 
@@ -21,6 +23,23 @@ def test_a_template_is_filled_in_word_by_word() -> None:
     assert argv[0] == "sbatch"
     assert argv[-3:] == [*options, "/a b/job"]  # what people write is no template
     assert "--job-name=gk.r1" in argv
+
+
+@pytest.mark.parametrize(
+    ("options", "own", "then"),
+    [
+        ([], "", "n1,n2"),
+        (["--mem=8G", "--exclusive"], "", "n1,n2"),
+        (["--exclude=n7"], "n7", "n7,n1,n2"),
+        (["-xn7,n8", "-pshort"], "n7,n8", "n7,n8,n1,n2"),
+        (["-xn7", "--exclude=n[8-9]"], "n[8-9]", "n[8-9],n1,n2"),
+    ],
+)
+def test_nodes_that_a_job_leaves_out_are_added_to_those_of_the_user(
+    options: list[str], own: str, then: str
+) -> None:
+    assert own_exclusion(SLURM, options) == own
+    assert leave_nodes_out(SLURM, options, ["n1", "n2"]) == [*options, f"--exclude={then}"]
 
 
 @pytest.mark.parametrize("engine", ENGINES.values(), ids=list(ENGINES))

@@ -9,12 +9,16 @@ import pytest
 
 from gitkanban import clock
 from gitkanban.core import engines
+from gitkanban.core.engines import BatchJob
 from gitkanban.core.model import Config, ExecutorConfig
-from gitkanban.core.tick.facts import Sighting
+from gitkanban.core.names import RunId
+from gitkanban.core.tick.bad_nodes import REST, ROW
+from gitkanban.core.tick.facts import AgentState, BadNode, Sighting
 from gitkanban.errors import Refused
 from gitkanban.runs import leases
 from gitkanban.runs.batch import Batch
 from gitkanban.runs.executors import Executors
+from gitkanban.runs.records import agent_state
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision import guard
 from tests.runs.places import Bench, Running, mark, until
@@ -146,6 +150,37 @@ def test_options_are_words_of_their_own_before_the_script(bench: BatchBench) -> 
     bench.start("exit:0")
     submitted = next(line for line in bench.queue._lines() if line.startswith("submit"))
     assert submitted.split()[3:-1] == ["--mem=1G"]
+
+
+def rest_node(bench: BatchBench, node: str, ago: int = 0) -> None:
+    """Make a node known as one on which no job begins."""
+    bad = BadNode("cluster", node, ROW, int(clock.now()) - ago, RunId("r1"))
+    agent_state.remember(bench.place, AgentState(nodes={f"cluster/{node}": bad}))
+
+
+def test_a_job_leaves_out_a_node_at_rest_and_waits_for_it_no_longer_than_it_rests(
+    bench: BatchBench,
+) -> None:
+    rest_node(bench, "n1", ago=REST - 100)
+    bench.queue.mood("hold")
+    running = bench.start("exit:0")
+    submitted = next(line for line in bench.queue._lines() if line.startswith("submit"))
+    assert submitted.split()[3:-1] == ["--mem=1G", "--not-on=n1"]
+    assert bench.look(running).note == "Full; not on n1"
+    assert not bench.queue.calls("admit")
+    batch = bench.batch
+    for _ in range(2):
+        assert batch._admit_nodes(running.folder, BatchJob("waiting", "1"), clock.now() + 101) == []
+    assert [line for line in bench.queue._lines() if line.startswith("admit")] == ["admit 1 "]
+    assert bench.look(running).note == "Full"
+
+
+def test_where_there_is_no_other_node_a_job_goes_to_the_one_at_rest(bench: BatchBench) -> None:
+    rest_node(bench, "n1")
+    bench.queue.mood("hold one-node")
+    running = bench.start("exit:0")
+    assert bench.queue.calls("submit") == 2
+    assert bench.look(running) == Sighting("queued", "job 1", "Full")
 
 
 def test_submitted_twice_it_begins_once(bench: BatchBench) -> None:

@@ -5,6 +5,7 @@ bad: the file `mood` in the folder has words that say how. Every call adds a lin
 
 - `hold`: jobs wait; `release` starts them
 - `refuse`: nothing is accepted
+- `one-node`: a job that leaves nodes out is refused
 - `lose-reply`: accepted, and the reply never comes
 - `twice`: every job is started twice
 - `silent`: no command is answered
@@ -48,6 +49,9 @@ def engine(patience: float = 30.0, settling: float = 0.0) -> "Engine":
         node_down=("down",),
         refused={"--wrap": "it would change what runs"},
         env=(VARIABLE,),
+        exclude="--not-on={nodes}",
+        exclude_names=("--not-on",),
+        admit=(*call, "admit", "{job}", "{nodes}"),
         job_id="QUEUE_JOB",
         job_node="QUEUE_NODE",
         settling=settling,
@@ -182,7 +186,7 @@ def main() -> int:
 
 def submit(queue: Queue, words: list[str], mood: list[str]) -> int:
     """Accept a job, or not."""
-    if "refuse" in mood:
+    if "refuse" in mood or ("one-node" in mood and any("--not-on" in word for word in words)):
         print("warning: x\nno such partition: agents", file=sys.stderr)
         return 1
     numbers = [str(len(queue.jobs()) + 1 + more) for more in range(1 + ("twice" in mood))]

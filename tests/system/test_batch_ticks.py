@@ -134,6 +134,50 @@ def test_a_job_that_died_is_closed_by_the_next_tick_and_tried_again(
     assert arena.judged() == []
 
 
+def not_on(queue: Queue) -> list[str]:
+    """The nodes that each submission left out."""
+    submitted = (line.split() for line in queue._lines() if line.startswith("submit"))
+    return ["".join(word[9:] for word in words if "--not-on" in word) for words in submitted]
+
+
+def test_the_try_after_a_lost_node_leaves_that_node_out_and_the_next_does_not(
+    arena: Arena, queue: Queue
+) -> None:
+    queue.mood("hold")
+    card = arena.fresh("exit:3", "commit")
+    assert arena.tick() == 0
+    queue.set(state="GONE", node="node-7")
+    queue.mood()
+    arena.settle()
+    outcomes = [run.outcome for run in arena.board().runs_of(card)]
+    assert outcomes == ["rebooted", "failed", "succeeded"]
+    assert not_on(queue) == ["", "node-7", ""]
+
+
+def test_a_node_on_which_no_job_begins_is_left_out_of_all_and_said_once(
+    arena: Arena, queue: Queue
+) -> None:
+    queue.mood("hold")
+    cards = [arena.fresh("commit") for _ in range(3)]
+    for _ in range(2):
+        assert arena.tick() == 0
+        queue.set(state="OVER", node="node-7")
+    with arena.patched():
+        said = [line for line in rounds.tick(arena.place).notices if "node-7" in line]
+        again = [line for line in rounds.tick(arena.place).notices if "node-7" in line]
+    assert [line.partition(" until")[0] for line in said] == ["cluster: no new jobs go to node-7"]
+    assert again == []
+    late = arena.fresh("commit")
+    assert arena.tick() == 0
+    assert not_on(queue)[:3] == ["", "", ""]
+    assert not_on(queue)[-1] == "node-7"
+    queue.mood()
+    queue.release()
+    arena.settle()
+    assert {arena.status(card) for card in (*cards, late)} == {"done"}
+    assert arena.judged() == []
+
+
 @pytest.mark.parametrize(
     "point",
     [

@@ -17,6 +17,7 @@ from gitkanban.core.tick.agent_state import (
     quota_now,
     quota_words,
 )
+from gitkanban.core.tick.bad_nodes import nodes_at_rest, rest_words
 from gitkanban.core.tick.budget import has_any
 from gitkanban.core.time_words import about, span
 
@@ -96,6 +97,14 @@ def executors(board: Board, around: Surroundings) -> Iterator[Symptom]:
             name,
             f"nothing starts on {name}: {why}",
             advice="Correct its options in config.yaml, or the batch system: docs/slurm.md.",
+        )
+    for node in nodes_at_rest(around.agents.nodes, around.now):
+        yield Symptom(
+            WARNING,
+            "bad-node",
+            node.node,
+            rest_words(node, lambda at: about(at, around.now)),
+            advice="See whether it mounts the share and has Python; sessions go there again then.",
         )
     for name in around.unshared:
         yield Symptom(

@@ -3,6 +3,7 @@
 absence         Words for work that is not in this clone: where it is, and how to fetch it
 agent_state     What ended runs show about this clone's agents: used-up quotas, workers that cannot
                 work at all
+bad_nodes       Nodes of a batch system that new jobs leave out, as ends of runs have shown
 budget          Budgets of boards and workers: what has been spent, and what they hold back
 closing         What to do when an ended run cannot be closed: try again, wait, or give up
 conversation    Whether a card's next session resumes its last conversation, and with what prompt

@@ -1,5 +1,7 @@
 """What ended runs show about this clone's agents: used-up quotas, workers that cannot work at all.
 
+What they show about nodes of a batch system is learned with it (`bad_nodes`).
+
 A quota belongs to a profile: its agent's service asked us to come back later. A fault belongs to a
 worker: it is not logged in, or its settings are wrong. Both belong to this clone and never to the
 board, because another host has other logins. Pure: the shell stores them, and a person ends a fault
@@ -13,6 +15,7 @@ from gitkanban.core.model import BLOCKED, CONFIG, TODO, Board
 from gitkanban.core.moves import move
 from gitkanban.core.names import ProfileName, WorkerName
 from gitkanban.core.split_cards import open_cards
+from gitkanban.core.tick import bad_nodes
 from gitkanban.core.tick.facts import AgentFault, AgentState, Quota, RunFacts
 from gitkanban.core.tick.verdict import LIMITED, MISCONFIGURED, SUCCEEDED, Verdict
 from gitkanban.core.time_words import about, marked
@@ -32,7 +35,9 @@ def learn(state: AgentState, ends: Iterable[tuple[RunFacts, str]], now: int) -> 
     Sessions that ran into one limit at the same time count as one: only a run that began after the
     quota was last set makes it grow.
     """
+    ends = list(ends)
     quotas, faults = dict(state.quotas), dict(state.faults)
+    nodes = bad_nodes.learn_nodes(state.nodes, (facts for facts, _ in ends), now)
     for facts, outcome in sorted(ends, key=lambda each: each[0].run):
         known = quotas.get(facts.profile)
         if outcome == LIMITED:
@@ -42,7 +47,7 @@ def learn(state: AgentState, ends: Iterable[tuple[RunFacts, str]], now: int) -> 
             faults[facts.worker] = AgentFault(now, words, facts.card, facts.run)
         elif known and outcome in ANSWERED and facts.started > known.since:
             del quotas[facts.profile]
-    return AgentState(quotas, faults)
+    return AgentState(quotas, faults, nodes)
 
 
 def _next_quota(known: Quota | None, facts: RunFacts, now: int) -> Quota:
@@ -73,7 +78,7 @@ def spare(state: AgentState, facts: RunFacts, judged: Verdict) -> Verdict:
 
 
 def notices(before: AgentState, after: AgentState, now: int) -> list[str]:
-    """One line for each new quota and fault."""
+    """One line for each new quota, fault and node at rest."""
     return [
         *(
             quota_words(profile, quota, lambda at: about(at, now))
@@ -85,11 +90,16 @@ def notices(before: AgentState, after: AgentState, now: int) -> list[str]:
             for worker, fault in sorted(after.faults.items())
             if worker not in before.faults
         ),
+        *(
+            bad_nodes.rest_words(node, lambda at: about(at, now))
+            for node in bad_nodes.nodes_at_rest(after.nodes, now)
+            if node not in before.nodes.values()
+        ),
     ]
 
 
 def standing_lines(state: AgentState, now: int, to_cache: bool = False) -> list[str]:
-    """One line for each current quota and fault; with `to_cache`, times stay marks for `worded`."""
+    """One line for each current quota, fault and node at rest; with `to_cache`, times stay marks for `worded`."""
 
     def time(at: int) -> str:
         return marked(at) if to_cache else about(at, now)
@@ -98,6 +108,7 @@ def standing_lines(state: AgentState, now: int, to_cache: bool = False) -> list[
     return [
         *(quota_words(profile, quota, time) for profile, quota in quotas if quota),
         *(fault_words(worker, fault) for worker, fault in sorted(state.faults.items())),
+        *(bad_nodes.rest_words(node, time) for node in bad_nodes.nodes_at_rest(state.nodes, now)),
     ]
 
 
@@ -144,6 +155,7 @@ def freed(state: AgentState, workers: Mapping[WorkerName, ProfileName]) -> Agent
     return AgentState(
         {name: quota for name, quota in state.quotas.items() if name not in profiles},
         {name: fault for name, fault in state.faults.items() if name not in workers},
+        state.nodes,
     )
 
 
@@ -161,10 +173,11 @@ def freed_cards(board: Board, workers: Collection[WorkerName], clone: str) -> li
 
 
 def next_change(state: AgentState, now: int) -> int:
-    """The time at which the next quota ends, in epoch seconds; 0 if none ends by itself."""
-    ends = (
+    """The time at which the next quota, or rest of a node, ends (epoch seconds); 0: none does."""
+    ends = [
         quota.until
         for profile in state.quotas
         if (quota := quota_now(state, profile, now)) and not asks_person(quota)
-    )
+    ]
+    ends += [each.since + bad_nodes.REST for each in bad_nodes.nodes_at_rest(state.nodes, now)]
     return min(ends, default=0)

@@ -103,6 +103,7 @@ class RunFacts(NamedTuple):
     executor: str = ""  # empty: it runs on this machine
     where: str = ""  # `n1, job 4711`, if an executor says so
     note: str = ""  # why it is queued or cannot be reached
+    node: str = ""  # of an ended run: the node of its job
     exit: Exit | None = None
     collected: bool = True  # its work is collected; only then is its end reported
     tries: Tries = Tries()  # failed tries to close it
@@ -185,11 +186,22 @@ class AgentFault(NamedTuple):
     run: RunId
 
 
+class BadNode(NamedTuple):
+    """A node of a batch system on which jobs end before they begin, see `bad_nodes`."""
+
+    executor: str
+    node: str
+    row: int  # jobs in a row that ended so
+    since: int  # when the last of them was learned, epoch seconds
+    run: RunId  # the last of them
+
+
 class AgentState(NamedTuple):
-    """What runs of this clone have learned of its agents, see `agent_state`."""
+    """What runs of this clone have learned of agents and nodes: `agent_state`, `bad_nodes`."""
 
     quotas: Mapping[ProfileName, Quota] = {}  # by profile
     faults: Mapping[WorkerName, AgentFault] = {}  # by worker
+    nodes: Mapping[str, BadNode] = {}  # by executor and node, `cluster/n1`
 
 
 class Observed(NamedTuple):

@@ -1,4 +1,4 @@
-"""What this clone's runs have learned of its agents, stored in its private folder.
+"""What this clone's runs have learned of its agents and nodes, stored in its private folder.
 
 `core.tick.agent_state` decides what it means. A missing or damaged file counts as empty: one more
 run then learns it again.
@@ -11,7 +11,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board
 from gitkanban.core.names import CardId, ProfileName, RunId, WorkerName
 from gitkanban.core.tick.agent_state import freed
-from gitkanban.core.tick.facts import AgentFault, AgentState, Quota
+from gitkanban.core.tick.facts import AgentFault, AgentState, BadNode, Quota
 from gitkanban.late import json
 from gitkanban.typed import Any
 
@@ -24,6 +24,7 @@ def recall(place: Place) -> AgentState:
         return AgentState(
             {ProfileName(name): _read_quota(row) for name, row in rows["quotas"].items()},
             {WorkerName(name): _read_fault(row) for name, row in rows["faults"].items()},
+            {str(key): _read_node(row) for key, row in rows.get("nodes", {}).items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return AgentState()
@@ -39,6 +40,11 @@ def _read_fault(row: Mapping[str, Any]) -> AgentFault:
     return AgentFault(int(row["since"]), words, CardId(card), RunId(run))
 
 
+def _read_node(row: Mapping[str, Any]) -> BadNode:
+    executor, node, run = (str(row[key]) for key in ("executor", "node", "run"))
+    return BadNode(executor, node, int(row["row"]), since=int(row["since"]), run=RunId(run))
+
+
 def remember(place: Place, state: AgentState) -> None:
     """Store the state for the next tick; written only when it changed. Raises OSError."""
     if state == recall(place):
@@ -46,6 +52,7 @@ def remember(place: Place, state: AgentState) -> None:
     rows = {
         "quotas": {name: quota._asdict() for name, quota in sorted(state.quotas.items())},
         "faults": {name: fault._asdict() for name, fault in sorted(state.faults.items())},
+        "nodes": {key: node._asdict() for key, node in sorted(state.nodes.items())},
     }
     text = json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
     files.replace(_path_of(place), text.encode("utf-8", "replace"), make=True)

@@ -16,6 +16,7 @@ from gitkanban.runs.supervision import guard
 
 _COMPLETING = 30.0  # seconds that a job may take to end after its supervisor
 _SUBMITTED, _ID, _LAST, _BEAT = "submitted", "job", "job.json", "beat.json"
+_LEFT_OUT = "left-out.json"
 
 
 def note_submission(folder: Folder, now: float) -> None:
@@ -97,6 +98,29 @@ def last_word(folder: Folder) -> BatchJob | None:
         return None
     job, node, reason = (str(row.get(name) or "") for name in ("id", "node", "reason"))
     return BatchJob(state, job, node, reason, node_answers=row.get("node_answers") is not False)
+
+
+def last_known_job(folder: Folder) -> BatchJob:
+    """Return what was last known of the run's job; empty if it had none. Raises OSError."""
+    return last_word(folder) or job_begun(folder)
+
+
+def note_left_out(folder: Folder, nodes: Mapping[str, int], own: str) -> None:
+    """Record the nodes that the job leaves out, each until when, and those of the user's own.
+
+    Raises OSError.
+    """
+    _write_row(folder, _LEFT_OUT, {"nodes": dict(nodes), "own": own})
+
+
+def left_out(folder: Folder) -> tuple[dict[str, int], str]:
+    """Return what `note_left_out` has recorded."""
+    row = _read_row(folder, _LEFT_OUT)
+    nodes, own = row.get("nodes"), row.get("own")
+    rows = nodes.items() if isinstance(nodes, dict) else ()
+    return {str(n): at for n, at in rows if isinstance(at, int)}, own if isinstance(
+        own, str
+    ) else ""
 
 
 def note_word(folder: Folder, job: BatchJob) -> None:

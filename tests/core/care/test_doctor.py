@@ -26,7 +26,7 @@ from gitkanban.core.care.surroundings import (
 from gitkanban.core.model import Board, Problem
 from gitkanban.core.symptom import ERROR, INFO, REPAIRS, WARNING, Symptom, would
 from gitkanban.core.tick.closing import Tries
-from gitkanban.core.tick.facts import AgentFault, AgentState, Quota
+from gitkanban.core.tick.facts import AgentFault, AgentState, BadNode, Quota
 from tests.support.boards import CLONE, NOW, board
 
 QUIET = Surroundings(NOW, CLONE, ticked=NOW - 30, tip_at=NOW - 40)
@@ -66,6 +66,8 @@ CASES = [
         INFO, "network-file-system", "nfs4 at /mnt", "",
     ),
     ({"executors": {"cluster": "Slurm does not answer"}}, ERROR, "executor-fault", "cluster", ""),
+    ({"agents": AgentState(nodes={"c/n1": BadNode("c", "n1", 3, NOW - 60, "r1")})},
+     WARNING, "bad-node", "n1", ""),
     ({"unshared": ("cluster",)}, WARNING, "executor-unshared", "cluster", ""),
     ({"untrusted": {"solo": "never allowed"}}, WARNING, "untrusted", "solo", ""),
     ({"missing": (ProgramFault("solo", "hermes"),)}, ERROR, "missing-command", "solo", ""),
