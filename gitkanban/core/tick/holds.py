@@ -29,7 +29,7 @@ from gitkanban.core.names import NO_CARD, CardId, WorkerName
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import agent_state, limits
 from gitkanban.core.tick.absence import absence_words, fetch_hint
-from gitkanban.core.tick.budget import Ledger
+from gitkanban.core.tick.budget import Ledger, has_any
 from gitkanban.core.tick.facts import NoProgram, Observed
 from gitkanban.core.tick.jobs import run_words
 from gitkanban.core.tick.limits import needs_of, too_much
@@ -123,18 +123,22 @@ class Reasons:
         self._rings: dict[str, list[CardId]] | None = None
         self._live = {run.card: run.run for run in observed.runs if run.alive or run.exit is None}
         self._workers: dict[str, _OfWorker | None] = {}
+        self._takers: dict[WorkerName, WorkerName] = {}
         self._ledger = Ledger(board, observed)
+        self._free_kinds: set[object] = set()  # of cards that only their own fields can hold back
+        self._budgets = board.config is not None and has_any(board.config)
 
     def of_card(self, card: Card) -> Hold | None:
         """What holds a todo card back, leaving limits aside; None if nothing does."""
-        waits = graph.unfinished(self._board, card)
-        if waits:
-            return self._parents(card, waits)
-        away = [parent for parent in card.parents if parent in self._observed.elsewhere]
-        if away:
-            return self._of_absent(card, away)
+        if card.parents:
+            waits = graph.unfinished(self._board, card)
+            if waits:
+                return self._parents(card, waits)
+            away = [parent for parent in card.parents if parent in self._observed.elsewhere]
+            if away:
+                return self._of_absent(card, away)
         now = self._observed.now
-        at = due(self._board, card, now)
+        at = due(self._board, card, now) if card.not_before else 0
         if at > now:
             excess = describe_excess(self._board, card, now)
             text = f"not before{self._time(at)}{f'; {excess}' if excess else ''}"
@@ -149,7 +153,13 @@ class Reasons:
             return Hold(card.id, STANDSTILL, self._observed.standstill, "the end of that")
         if hold:
             return hold.of(card.id)
-        return self._of_choice(card) or self._of_budget(card) or self._find_impossible(card)
+        kind = card.worker, card.model, card.effort, card.needs
+        if kind in self._free_kinds:  # as most cards of a board are
+            return None
+        own = self._of_choice(card) or self._of_budget(card) or self._find_impossible(card)
+        if own is None and not self._budgets:
+            self._free_kinds.add(kind)
+        return own
 
     def worker_for(self, card: Card) -> WorkerName:
         """The worker that takes the card now.
@@ -157,6 +167,11 @@ class Reasons:
         That is the card's own worker; or, while the quota of its profile is used up, the fallback,
         if it can start anything.
         """
+        if card.worker not in self._takers:
+            self._takers[card.worker] = self._find_taker(card)
+        return self._takers[card.worker]
+
+    def _find_taker(self, card: Card) -> WorkerName:
         worker = self._board.worker_of(card)
         hold = self._ask_worker(card.worker) if worker and worker.fallback else None
         if not worker or not hold or hold.code not in (QUOTA, QUOTA_ASKS):

@@ -255,8 +255,9 @@ def _holds_of_line(
     """The holds of the cards that are still in line, in their order."""
     waiting = sorted((key, needs) for needs, keys in line.groups.items() for key in keys)
     words = {needs: limit_words(blocked[needs], room, starting) for needs in line.groups}
-    ahead: dict[tuple[str, str], int] = {}  # limit -> cards of this line that wait for it
+    limits_of = {needs: (blocked[needs].code, blocked[needs].name) for needs in line.groups}
+    ahead = dict.fromkeys(limits_of.values(), 0)  # cards of this line that wait for the limit
     for key, needs in waiting:
-        full = blocked[needs]
-        yield of_limit(key[2], full.code, words[needs], ahead.get((full.code, full.name), 0))
-        ahead[full.code, full.name] = ahead.get((full.code, full.name), 0) + 1
+        limit = limits_of[needs]
+        yield of_limit(key[2], limit[0], words[needs], ahead[limit])
+        ahead[limit] += 1

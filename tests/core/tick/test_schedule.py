@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from gitkanban.core.model import Board, Config, Problem
+from gitkanban.core.tick import holds
 from gitkanban.core.tick.facts import Exit, NoProgram
 from gitkanban.core.tick.fair import CLOCK, LAG, Fair, Turns
+from gitkanban.core.tick.limits import Needs
 from gitkanban.core.tick.plan import holds_after, plan
 from gitkanban.core.tick.schedule import AGE_STEP, PATIENCE, schedule
 from tests.support.boards import NOW, board, live, observed
@@ -632,3 +634,20 @@ def test_starts_of_earlier_rounds_count_in_this_tick() -> None:
 
 def test_the_constants_are_what_the_docs_say() -> None:
     assert (AGE_STEP, PATIENCE, LAG) == (3600, 1800, 4.0)
+
+
+def test_what_cards_of_one_kind_share_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def too_much(_: object, needs: Needs) -> None:
+        asked.append(needs)
+
+    monkeypatch.setattr(holds, "too_much", too_much)
+    lines = [f"T{n} todo needs build:{n % 2}" for n in range(40)]
+    given = board(*lines, workers="w pool 3\ncapacity build 2")
+    schedule(given, observed())
+    assert len(asked) == 2
+    asked.clear()
+    assert given.config  # what a card has cost is its own
+    schedule(given._replace(config=given.config._replace(budget_card=1)), observed())
+    assert len(asked) == 40
