@@ -14,6 +14,10 @@ import stat
 
 from gitkanban import failpoints
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NO_LINK = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # never block on a pipe
 _MARK = 8  # random bytes in the name of a part file
@@ -24,9 +28,21 @@ class InTheWay(OSError):
     """Something that is neither a folder nor a plain file lies where we need one."""
 
 
+def boot_id() -> str:
+    """Return the id of this boot of the machine; empty if unknown.
+
+    What was written without being synced can be relied on as long as this stays the same.
+    """
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
 def replace(
     path: str,
-    content: bytes,
+    content: "bytes | Iterable[bytes]",
     mode: int | None = None,
     lasting: bool = True,
     *,
@@ -37,8 +53,9 @@ def replace(
 
     `mode` is set exactly as given; without one a new file is 0644, less the umask. A file that is
     not `lasting` is not synced to the disk, because it means nothing after a power cut. `make`
-    creates the missing folders above it. Raises OSError (InTheWay for a link on the way); the file
-    is then as it was.
+    creates the missing folders above it. Content may come in pieces, none of which is held longer
+    than it takes to write it. Raises OSError (InTheWay for a link on the way), or whatever making
+    the pieces raises; the file is then as it was.
     """
     folder, name = os.path.split(path)
     at = _open_folder(folder, below, make)
@@ -285,7 +302,9 @@ def remove_old_parts(folder: str, now: float) -> None:
                 _unlink_quietly(name, at)
 
 
-def _write_part(at: int, name: str, content: bytes, mode: int | None, lasting: bool) -> str:
+def _write_part(
+    at: int, name: str, content: "bytes | Iterable[bytes]", mode: int | None, lasting: bool
+) -> str:
     """Write the content to a new part file in the same folder, and return its name."""
     part = f"{name}.{os.urandom(_MARK).hex()}.part"
     new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -294,15 +313,16 @@ def _write_part(at: int, name: str, content: bytes, mode: int | None, lasting: b
         try:
             if mode is not None:
                 os.fchmod(fd, mode)
-            view = memoryview(content)
-            while view:
-                view = view[os.write(fd, view) :]
+            for piece in [content] if isinstance(content, bytes) else content:
+                view = memoryview(piece)
+                while view:
+                    view = view[os.write(fd, view) :]
             failpoints.reach("file.written")
             if lasting:
                 os.fsync(fd)
         finally:
             os.close(fd)
-    except OSError:
+    except BaseException:
         _unlink_quietly(part, at)
         raise
     return part

@@ -82,12 +82,18 @@ def _at_tip(place: Place) -> Board:
     last = board_cache.load(place)
     board = last if last and last.commit == tip else None
     if board is None:
-        board = _changed_since(place, last, tip) or reading.board_at(place, tip)
+        board = _changed_since(place, last, tip) or _read_whole(place, tip)
         if not place.aside:
             board_cache.save(place, board)
     git.set_limit(board.config.git_timeout if board.config else 0)
     signing.set_policy(board.config.sign if board.config else signing.AUTO)
     return board
+
+
+def _read_whole(place: Place, commit: Oid) -> Board:
+    if place.aside:
+        return reading.board_at(place, commit)
+    return reading.board_at(place, commit, gather=lambda read: board_cache.gather(place, read))
 
 
 def _changed_since(place: Place, before: Board | None, commit: Oid) -> Board | None:

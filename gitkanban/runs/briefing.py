@@ -101,7 +101,7 @@ def facts(place: Place, config: Config, reservation: Reservation) -> dict[str, s
         "host": lease.host,
         "clone": lease.clone,
         "started": str(lease.started),
-        "boot": processes.boot_id(),
+        "boot": files.boot_id(),
         "machine": machines.machine_id(),
         "runner": worker.runner,
         "commits": commits_of(worker),

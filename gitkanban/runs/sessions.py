@@ -136,7 +136,7 @@ def _lost_exit(folder: Folder, now: float) -> Exit:
         if folder.has(folders.CLAIM):
             why = "the remote took its claim, but the answer was lost"
         return Exit(int(now), "not-started", error=why)
-    rebooted = its_spec.one("boot") != processes.boot_id()
+    rebooted = its_spec.one("boot") != files.boot_id()
     return Exit(int(now), "reboot" if rebooted else "lost")
 
 

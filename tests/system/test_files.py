@@ -4,6 +4,7 @@ import ast
 import os
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,19 @@ def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path: Path) -
     files.replace(str(path), b"two", 0o640)
     assert path.read_bytes() == b"two" and stat.S_IMODE(path.stat().st_mode) == 0o640
     assert os.listdir(tmp_path) == ["a"]
+
+
+def test_what_comes_in_pieces_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    def break_off() -> Iterator[bytes]:
+        yield b"a piece, "
+        raise KeyError
+
+    path = tmp_path / "file"
+    files.replace(str(path), iter([b"a piece, ", b"", b"another"]))
+    with pytest.raises(KeyError):
+        files.replace(str(path), break_off())
+    assert path.read_bytes() == b"a piece, another"
+    assert os.listdir(tmp_path) == ["file"]
 
 
 @pytest.mark.parametrize("level", ["top", "top/deep", "top/deep/deeper"])

@@ -7,13 +7,14 @@ import gc
 import marshal
 import os
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
 from zlib import crc32
 
 from gitkanban import __version__, files
 from gitkanban.board.content import finished_cards
-from gitkanban.board.content.finished_cards import FinishedFile
-from gitkanban.board.content.reading import cards_in_work
+from gitkanban.board.content.finished_cards import FileMark, FinishedFile
+from gitkanban.board.content.reading import ReadCards, cards_by_id, cards_in_work
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import (
     TERMINAL,
@@ -36,7 +37,7 @@ _FIELDS = tuple(
 )
 _FINISHED_LEAST = 500  # with fewer finished cards they get no file of their own
 _CHANGED_MOST = 1000  # finished cards that may change before that file is rewritten
-_FORMAT = ("board", 6, finished_cards.FORM, __version__, sys.hexversion, _FIELDS)
+_FORMAT = ("board", 7, finished_cards.FORM, __version__, sys.hexversion, _FIELDS)
 
 
 def load(place: Place, commit: Oid = NO_OID) -> Board | None:
@@ -95,40 +96,79 @@ def save(place: Place, board: Board) -> None:
     files.cache(_cache_path(place), head + data)
 
 
+def gather(place: Place, read: ReadCards) -> Mapping[CardId, Card]:
+    """Return the cards of a board that is read from git for `save`.
+
+    The finished ones of a large board go to a file of their own at once: they are never all in
+    memory.
+    """
+    stream = read()
+    first: dict[CardId, Card] = {}
+    finished = 0
+    for card in stream:
+        first[card.id] = card
+        finished += card.status in TERMINAL
+        if finished >= _FINISHED_LEAST:
+            break
+    else:
+        return first
+    unfinished: dict[CardId, Card] = {}
+    try:
+        file = finished_cards.write(
+            _cache_folder(place), _take_finished(chain(first.values(), stream), unfinished)
+        )
+    except (OSError, ValueError):
+        return cards_by_id(read)
+    return SplitCards(unfinished, file, {})
+
+
+def _take_finished(cards: Iterator[Card], unfinished: dict[CardId, Card]) -> Iterator[Card]:
+    """Yield the finished cards and put the others aside."""
+    for card in cards:
+        if card.status in TERMINAL:
+            yield card
+        else:
+            unfinished[card.id] = card
+
+
 def _part_cards(place: Place, cards: Mapping[CardId, Card]) -> tuple[Collection[Card], Any]:
-    """Return the cards to cache here, and where the others are: (file name, stat, changed cards).
+    """Return the cards to cache here, and where the others are: (file name, mark, changed cards).
 
     Finished cards have a file of their own, which stays as it is while few of them change. So a
     change of one card does not rewrite all cards that were ever done.
     """
-    folder = f"{place.private}/cache"
     if isinstance(cards, SplitCards) and isinstance(cards.finished, FinishedFile):
         if len(cards.changed) <= _CHANGED_MOST:
             file = cards.finished
             rows = {card_id: card and tuple(card) for card_id, card in cards.changed.items()}
-            return cards.unfinished.values(), (file.name, file.signature, rows)
+            return cards.unfinished.values(), (file.name, tuple(file.mark), rows)
     elif isinstance(cards, dict) and len(cards) < _FINISHED_LEAST:
         return cards.values(), None
     done = [card for card in cards.values() if card.status in TERMINAL]
     if len(done) < _FINISHED_LEAST:
         return cards.values(), None
     try:
-        return open_cards(cards), (*finished_cards.write(folder, done), {})
-    except OSError:
+        file = finished_cards.write(_cache_folder(place), done)
+    except (OSError, ValueError):
         return cards.values(), None
+    return open_cards(cards), (file.name, tuple(file.mark), {})
 
 
 def _join_cards(place: Place, cards: dict[CardId, Card], finished: Any) -> Mapping[CardId, Card]:
     if finished is None:
         return cards
-    name, signature, rows = finished
-    file = FinishedFile(f"{place.private}/cache", name, signature)
+    name, mark, rows = finished
+    file = FinishedFile(_cache_folder(place), name, FileMark._make(mark))
     changed = {card_id: Card._make(row) if row else None for card_id, row in rows.items()}
     return SplitCards(cards, file, changed)
 
 
+def _cache_folder(place: Place) -> str:
+    return f"{place.private}/cache"
+
+
 def _cache_path(place: Place) -> str:
-    return f"{place.private}/cache/board"
+    return f"{_cache_folder(place)}/board"
 
 
 def _plain_config(config: Config | None) -> tuple[object, ...] | None:

@@ -4,7 +4,7 @@ What takes a YAML parser is kept by path and blob id, in a cache that may be del
 any time. Cards in the layout of `fmt` are read faster than such a cache, so they are not in it.
 """
 
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 
 from gitkanban.board.repo import blobs, cachefile, git
@@ -24,7 +24,9 @@ from gitkanban.core.model import (
     Run,
 )
 from gitkanban.core.names import NO_CARD, CardId, Oid, WorkerName
+from gitkanban.core.split_cards import open_cards
 from gitkanban.errors import BadData, GitFailed, Refused
+from gitkanban.late import re
 from gitkanban.typed import Any, NamedTuple
 
 # Parsed values are read back by position, so other fields make it a cache of another version.
@@ -37,6 +39,12 @@ QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read on 
 ARCHIVE = "archive"  # the folder of archived cards, runs and notes
 
 
+# A plain file of a card in the output of `git ls-tree -r -z`: its blob, and its name's stem.
+_CARD_LINE = re.compile(r"(?<![^\0])100644 blob ([0-9a-f]+)\tcards/([^/\0]+)\.yaml\0")
+
+ReadCards = Callable[[], Iterator[Card]]  # begins to read the cards of a board, each time anew
+
+
 class BoardFile(NamedTuple):
     """A file in the board's tree; `path` is relative to the board's root."""
 
@@ -47,12 +55,21 @@ class BoardFile(NamedTuple):
 
 def listing(place: Place, commit: Oid, *below: str) -> list[BoardFile]:
     """Return every file of the board at a commit, or those in some of its folders."""
+    return _parse_listing(_list_tree(place, commit, *below))
+
+
+def _list_tree(place: Place, commit: Oid, *below: str) -> str:
+    """Return what `git ls-tree -r -z` says of the board at a commit. Raises GitFailed."""
     tree = f"{commit}:{place.prefix}" if place.prefix else commit
     done = git.run(place.common, "ls-tree", "-r", "-z", "--full-tree", tree, *below, check=False)
     if done.code:
         _refuse_unreadable(place, commit, done.last)
+    return done.out.decode("utf-8", "surrogateescape")
+
+
+def _parse_listing(text: str) -> list[BoardFile]:
     entries = []
-    for line in done.out.decode("utf-8", "surrogateescape").split("\0"):
+    for line in text.split("\0"):
         if line:
             meta, _, path = line.partition("\t")
             mode, _, oid = meta.split(" ")
@@ -220,12 +237,37 @@ class ParsedFiles:
                 by_path[entry.path] = self._value_of(entry, size, data)
         return {entry.path: by_path[entry.path] for entry in entries if entry.path in by_path}
 
+    def cards(
+        self,
+        plain: Collection[tuple[Oid, str]],
+        others: Collection[BoardFile],
+        problems: list[Problem],
+    ) -> Iterator[Card]:
+        """Yield the cards in these files as they come; what is wrong with others are `problems`.
+
+        `plain` are (blob id, stem) of plain files in the folder of cards.
+        """
+        from gitkanban.board.formats import cardfast  # late: a warm read parses nothing
+
+        problems.clear()
+        answers = blobs.read_each(self.place, [oid for oid, _ in plain])
+        for (oid, stem), (_, size, data) in zip(plain, answers, strict=True):
+            card = cardfast.read(data, stem) if data is not None else None
+            if card is None:
+                entry = BoardFile("100644", oid, f"cards/{stem}.yaml")
+                yield from _take_value(self._known_or_parsed(entry, size, data), problems)
+            else:
+                yield card
+        for each in self.values(others).values():
+            yield from _take_value(each, problems)
+
     def _value_of(self, entry: BoardFile, size: int, data: bytes | None) -> _Parsed:
+        value = data and _parse_at_once(kind_of(entry.path), data, entry.path)
+        return _Parsed(value) if value else self._known_or_parsed(entry, size, data)
+
+    def _known_or_parsed(self, entry: BoardFile, size: int, data: bytes | None) -> _Parsed:
         if data is None:
             return self._parse(entry, size, data)
-        value = _parse_at_once(kind_of(entry.path), data, entry.path)
-        if value is not None:
-            return _Parsed(value)
         key = f"{entry.oid} {entry.path}"
         row = self.known.get(key)
         if row is not None:
@@ -255,14 +297,29 @@ class ParsedFiles:
         path = self.place.path(entry.path)
         return Problem(path, 0, 0, f"{verb}{what}, which is not read", card=_card_of(entry.path))
 
-    def save(self, entries: Collection[BoardFile] = ()) -> None:
-        """Cache the parsed files. Of those that `entries` do not list, many are dropped at once."""
+    def save(
+        self, entries: Collection[BoardFile] = (), plain: Collection[tuple[Oid, str]] = ()
+    ) -> None:
+        """Cache the parsed files. Of those that are not listed, many are dropped at once.
+
+        `plain` is as for `cards`.
+        """
         if not self.grown:
             return
-        if entries and len(self.known) > 2 * len(entries) + 1000:
+        listed = len(entries) + len(plain)
+        if listed and len(self.known) > 2 * listed + 1000:
             wanted = {f"{entry.oid} {entry.path}" for entry in entries}
+            wanted |= {f"{oid} cards/{stem}.yaml" for oid, stem in plain}
             self.known = {key: row for key, row in self.known.items() if key in wanted}
         cachefile.save(self.path, VERSION, self.known)
+
+
+def _take_value(parsed: _Parsed, problems: list[Problem]) -> Iterator[Any]:
+    """Yield a file's value, or add the problem with it to the others."""
+    if parsed.problem:
+        problems.append(parsed.problem)
+    else:
+        yield parsed.value
 
 
 def _too_large(size: int) -> str:
@@ -280,19 +337,47 @@ def _card_of(path: str) -> CardId:
     return card_named(path) if kind_of(path) in ("card", "archived") else NO_CARD
 
 
-def board_at(place: Place, commit: Oid, *, whole: bool = False) -> Board:
-    """Return the board at a commit; runs and notes only of cards in work, or of all if `whole`."""
-    entries = listing(place, commit)
+def cards_by_id(read: ReadCards) -> dict[CardId, Card]:
+    """Return all cards of a board that is read."""
+    return {card.id: card for card in read()}
+
+
+def _list_board(place: Place, commit: Oid) -> tuple[list[tuple[Oid, str]], list[BoardFile]]:
+    """Return the (blob, stem) of plain files of cards, and the board's other files.
+
+    Raises BadData where the cards are too many to be read, GitFailed.
+    """
+    text = _list_tree(place, commit)
+    plain = _CARD_LINE.findall(text)
+    others = _parse_listing(_CARD_LINE.sub("", text))
+    if len(plain) + sum(kind_of(each.path) == "card" for each in others) > sizes.CARDS_MOST:
+        raise BadData(f"more than {sizes.CARDS_MOST} cards at {commit[:10]}", "Archive some.")
+    return plain, others
+
+
+# Long: it reads the parts of a board one after the other.
+def board_at(
+    place: Place,
+    commit: Oid,
+    *,
+    whole: bool = False,
+    gather: Callable[[ReadCards], Mapping[CardId, Card]] = cards_by_id,
+) -> Board:
+    """Return the board at a commit; runs and notes only of cards in work, or of all if `whole`.
+
+    `gather` makes a mapping of the cards as they are read.
+    """
+    plain, entries = _list_board(place, commit)
     reader = ParsedFiles(place)
     kinds: dict[str, list[BoardFile]] = {}
     for entry in entries:
         kinds.setdefault(kind_of(entry.path), []).append(entry)
-    if len(kinds.get("card", ())) > sizes.CARDS_MOST:
-        raise BadData(f"more than {sizes.CARDS_MOST} cards at {commit[:10]}", "Archive some.")
-    cards, problems = read_cards(reader, kinds.get("card", ()))
+    odd = kinds.get("card", [])
+    problems: list[Problem] = []
+    cards = gather(lambda: reader.cards(plain, odd, problems))
     config, wrong = read_config(place, kinds.get("config", ()))
     problems += wrong
-    complete = frozenset(cards) if whole else cards_in_work(cards.values())
+    complete = frozenset(cards) if whole else cards_in_work(open_cards(cards))
     histories = [
         entry
         for kind in ("run", "note")
@@ -305,7 +390,7 @@ def board_at(place: Place, commit: Oid, *, whole: bool = False) -> Board:
     problems += wrong
     archived, wrong = read_archived(place, reader, kinds.get("archived", ()), cards)
     problems += wrong
-    reader.save(entries)
+    reader.save(entries, plain)
     return Board(
         place.branch,
         commit,
@@ -329,9 +414,8 @@ def read_cards(
     reader: ParsedFiles, entries: Collection[BoardFile]
 ) -> tuple[dict[CardId, Card], list[Problem]]:
     """Return the cards in these files, and what is wrong with the others."""
-    each = reader.values(entries).values()
-    problems = [parsed.problem for parsed in each if parsed.problem]
-    return {p.value.id: p.value for p in each if not p.problem}, problems
+    problems: list[Problem] = []
+    return {card.id: card for card in reader.cards((), entries, problems)}, problems
 
 
 def read_pauses(

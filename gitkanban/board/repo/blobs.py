@@ -10,7 +10,7 @@ from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core import sizes
 from gitkanban.errors import BadData, GitFailed
-from gitkanban.typed import IO, NamedTuple
+from gitkanban.typed import NamedTuple
 
 
 class Blob(NamedTuple):
@@ -22,11 +22,15 @@ class Blob(NamedTuple):
 
 
 def read(place: Place, asked: Iterable[str]) -> Iterator[Blob]:
-    """Yield each object, in order; one of more than `sizes.FILE_MOST` bytes without its content.
+    """Yield each object once, in order; one of more than `sizes.FILE_MOST` bytes without its content.
 
     Raises BadData when they are too large together, GitFailed for an object that is damaged.
     """
-    wanted = list(dict.fromkeys(asked))
+    return read_each(place, list(dict.fromkeys(asked)))
+
+
+def read_each(place: Place, wanted: list[str]) -> Iterator[Blob]:
+    """Yield as many objects as are wanted, as `read` does, the same one again where it is repeated."""
     room = sizes.together_most(len(wanted))
     answers = _read_answers(place, wanted)
     for number, blob in enumerate(answers):
@@ -79,10 +83,15 @@ def _sorted_out(place: Place, wanted: list[str], room: int) -> Iterator[Blob]:
     small = [name for name in wanted if 0 <= known[name] <= sizes.FILE_MOST]
     if sum(known[name] for name in small) > room:
         raise BadData("the files of the board are too large together", TOO_LARGE)
-    yield from (Blob(name, known[name], None) for name in wanted if name not in set(small))
-    yield from _read_answers(place, small)
+    answers = _read_answers(place, small)
+    for name in wanted:
+        if 0 <= known[name] <= sizes.FILE_MOST:
+            yield next(answers)
+        else:
+            yield Blob(name, known[name], None)
 
 
+# Long: a board has many files, and a call for each of them would take longer than git does.
 def _read_answers(place: Place, wanted: list[str]) -> Generator[Blob, None, None]:
     """Yield what git answers, up to the first object that is too large, without its content."""
     if not wanted:
@@ -90,30 +99,23 @@ def _read_answers(place: Place, wanted: list[str]) -> Generator[Blob, None, None
     with git.stream(
         place.common, "cat-file", "--batch", "--buffer", input=_name_lines(wanted)
     ) as out:
+        read_line, read_bytes = out.readline, out.read
         for name in wanted:
-            blob = _read_answer(name, out)
-            if blob is None:
+            line = read_line()
+            if not line.endswith(b"\n"):
                 break  # it ended early: `stream` says why
-            yield blob
-            if blob.size > sizes.FILE_MOST:
+            fields = line.split(b" ")  # `<id> <type> <size>`, or `<name> missing`
+            size = int(fields[2]) if len(fields) == 3 and fields[2][:-1].isdigit() else -1
+            if size > sizes.FILE_MOST:
+                yield Blob(name, size, None)
                 return
+            data = read_bytes(size + 1)  # nothing of what is missing
+            if len(data) <= size:
+                break
+            yield Blob(name, size, data[:-1] if size >= 0 and fields[1] == b"blob" else None)
         else:
             return
     raise GitFailed(f"git cat-file ended before {name}", git.FSCK)
-
-
-def _read_answer(name: str, out: IO[bytes]) -> Blob | None:
-    line = out.readline()
-    if not line.endswith(b"\n"):
-        return None
-    fields = line.split(b" ")
-    size = _answered_size(fields)
-    if size < 0 or size > sizes.FILE_MOST:
-        return Blob(name, size, None)
-    data = out.read(size + 1)
-    if len(data) <= size:
-        return None
-    return Blob(name, size, data[:-1] if fields[1] == b"blob" else None)
 
 
 def _answered_size(fields: list[bytes]) -> int:

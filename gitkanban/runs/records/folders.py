@@ -12,7 +12,7 @@ from gitkanban.core.names import CardId, Oid, RunId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import END_CAUSES, Exit, Report, StepEnd, Work
 from gitkanban.late import json
-from gitkanban.runs.supervision import processes, spec
+from gitkanban.runs.supervision import spec
 from gitkanban.runs.supervision.spec import Spec
 from gitkanban.typed import NamedTuple
 
@@ -245,7 +245,7 @@ class Folder(NamedTuple):
 
         Empty after a reboot, when these numbers mean nothing any more.
         """
-        if self.facts().one("boot") != processes.boot_id():
+        if self.facts().one("boot") != files.boot_id():
             return []
         try:
             with open(self.file("pids"), encoding="ascii") as file:

@@ -14,7 +14,6 @@ from gitkanban.errors import Refused
 from gitkanban.late import json
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder, card_of
-from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.spec import Spec
 
 _IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")  # machine-id(5)
@@ -23,7 +22,7 @@ HINT = "Tick it there; if that machine is gone for good, `gitkanban doctor --her
 
 def this() -> Machine:
     """Return the machine we run on."""
-    return Machine(processes.boot_id(), machine_id(), host())
+    return Machine(files.boot_id(), machine_id(), host())
 
 
 def machine_id() -> str:

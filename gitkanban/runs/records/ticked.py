@@ -10,7 +10,6 @@ import time
 
 from gitkanban import clock, files
 from gitkanban.board.repo import checkouts
-from gitkanban.runs.supervision import processes
 from gitkanban.typed import NamedTuple
 
 _SYNCED, _CRON = "synced=", "cron="  # words with two values, parted by a colon
@@ -56,7 +55,7 @@ def _is_from_cron() -> bool:
 def note(private: str, remote: str = "") -> None:
     """Record that a tick looks at the board now. A failure to write is ignored."""
     now, before = int(clock.now()), last(private)
-    line = f"{now} {int(time.time())} {_since_boot()} {processes.boot_id()}"
+    line = f"{now} {int(time.time())} {_since_boot()} {files.boot_id()}"
     if _ends_container() and "--wait" not in sys.argv:
         line += f" {_FIRST}"
     synced, name = (now, remote) if remote else (before.synced, before.remote)
@@ -95,7 +94,7 @@ def last(private: str) -> Ticked:
             cron=int(cron),
             every=int(every or 0),
         )
-        if processes.boot_id() not in words:
+        if files.boot_id() not in words:
             return tick
         # The system's clock, not ours: a fixed `GITKANBAN_NOW` is not a jump.
         return tick._replace(jumped=(int(time.time()) - int(wall)) - (_since_boot() - int(boot)))

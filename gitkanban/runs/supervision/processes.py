@@ -19,15 +19,6 @@ MARKER = "GITKANBAN_RUN"
 _STARTS_SUPERVISOR = "supervisor import main"  # in the command of a supervisor of any version
 
 
-def boot_id() -> str:
-    """Return the id of this boot of the machine; empty if unknown."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
-
-
 class Process:
     """Fields of /proc/<pid>/stat: parent, session, start time in ticks since boot, and state."""
 

@@ -101,7 +101,6 @@ def test_after_a_pull_only_what_it_changed_is_read(
     here = boards.new(repo, "", *(Card(name, status=DONE) for name in IDS), Card("A1"))
     monkeypatch.setattr(board_cache, "_FINISHED_LEAST", 3)
     (Path(here.private) / "cache/board").unlink()
-    assert isinstance(store.read(here).cards, dict)
     assert isinstance(store.read(here).cards, SplitCards)
     (repo / ".kanban/cards/T3.yaml").write_text(cardfile.render(Card("T3", title="again")))
     commit_all(repo)
@@ -109,6 +108,14 @@ def test_after_a_pull_only_what_it_changed_is_read(
         only.setattr(reading, "board_at", lambda *_: pytest.fail("the whole board was read"))
         store.read(here)
     assert tip_board(here).cards["T3"].title == "again"
+
+
+def test_a_path_that_looks_like_a_line_of_a_listing_is_no_card(repo: Path) -> None:
+    here = boards.new(repo, "", Card("T1"))
+    path = repo / f".kanban/x 100644 blob {'1' * 40}\tcards/T9.yaml"
+    path.parent.mkdir()
+    path.write_text(cardfile.render(Card("T9")))
+    assert list(reading.board_at(here, commit_all(repo)).cards) == ["T1"]
 
 
 def test_a_cached_board_that_git_no_longer_has_is_left_alone(repo: Path) -> None:

@@ -1,11 +1,16 @@
 """The finished cards of a large board: cached apart, and never other than what the files say."""
 
+import errno
+import os
+import tracemalloc
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+from gitkanban import files
 from gitkanban.board import store
-from gitkanban.board.content import board_cache, reading
+from gitkanban.board.content import board_cache, finished_cards, reading
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import AddCard, Change, EditCard, RemoveCard
 from gitkanban.core.model import DONE, Card
@@ -79,6 +84,54 @@ def test_a_damaged_file_means_that_the_board_is_read(here: Place, damage: str) -
         file.write_bytes(data[::-1])
     assert board_cache.load(here, before.commit) is None
     assert store.read(here) == before._replace(cards=dict(store.read(here).cards))
+
+
+def test_after_a_power_cut_a_file_is_used_only_if_all_of_it_is_there(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = cached(here)
+    file = finished_file(here)
+    monkeypatch.setattr(files, "boot_id", lambda: "the next boot")
+    found = board_cache.load(here, before.commit)
+    assert found == before
+    board_cache.save(here, found)
+    with monkeypatch.context() as once:  # it is not compared again in this boot
+        once.setattr(finished_cards, "crc32", lambda *_: pytest.fail("the file was read whole"))
+        assert board_cache.load(here, before.commit)
+    status = file.stat()
+    file.write_bytes(bytes(status.st_size))  # its blocks never reached the disk
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    monkeypatch.setattr(files, "boot_id", lambda: "the one after that")
+    assert board_cache.load(here, before.commit) is None
+    assert store.read(here) == reading.board_at(here, before.commit)
+
+
+def test_finished_cards_are_never_all_in_memory(here: Place) -> None:
+    size = 100_000
+    done = [Card(f"L{n}", status=DONE, body="x" * size) for n in range(60)]
+    commit(here, *map(AddCard, done))
+    (Path(here.private) / "cache/board").unlink()
+    del done
+    tracemalloc.start()
+    board = store.read(here)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(board.cards) == 66
+    assert most < 20 * size
+
+
+def test_without_room_for_the_file_the_board_is_whole_all_the_same(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_disk(path: str, content: Iterable[bytes], **_: object) -> None:
+        next(iter(content))
+        raise OSError(errno.ENOSPC, "No space left on device", path)
+
+    wanted = reading.board_at(here, store.read(here).commit)
+    (Path(here.private) / "cache/board").unlink()
+    monkeypatch.setattr(files, "replace", fill_disk)
+    monkeypatch.setattr(files, "cache", lambda *_: None)
+    assert store.read(here) == wanted
 
 
 def test_children_are_the_same_from_the_file_and_from_all_cards(here: Place) -> None:

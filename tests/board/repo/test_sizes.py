@@ -81,7 +81,9 @@ def test_answers_come_in_the_sizes_that_were_asked_for(repo: Path) -> None:
         (repo / f"f{number}").write_bytes(data)
         oids.append(git(repo, "hash-object", "-w", f"f{number}"))
     missing = "1" * 40
-    found = {each.asked: each for each in blobs.read(here, [*oids, missing])}
+    answers = list(blobs.read(here, [*oids, missing]))
+    assert [each.asked for each in answers] == [*oids, missing]  # the large one in its place, too
+    found = {each.asked: each for each in answers}
     assert [found[oid].size for oid in (*oids, missing)] == [*map(len, sample), -1]
     assert [found[oid].data for oid in oids] == [
         data if len(data) <= sizes.FILE_MOST else None for data in sample
