@@ -32,7 +32,7 @@ class BatchJob(NamedTuple):
     state: JobState
     id: str = ""
     node: str = ""
-    reason: str = ""  # the engine's words: why it waits, or who ended it
+    reason: str = ""  # in words: why it waits, or what else is to be said of it
     node_answers: bool = True  # only looked at where the node matters
 
 
@@ -52,6 +52,7 @@ class Engine(NamedTuple):
     signal: tuple[str, ...]  # {job}: USR1 to its supervisor alone
     node: tuple[str, ...]  # {node}: prints the states of the node, in words
     states: Mapping[str, JobState]  # its words; any other is taken for `running`
+    remarks: Mapping[str, str]  # what of a running job's word people should know
     node_down: tuple[str, ...]  # parts of a node's state that mean that it does not answer
     refused: Mapping[str, str]  # options that an executor may not have, and why
     valued: tuple[str, ...] = ()  # short options, without the dash, that take a value
@@ -95,6 +96,7 @@ ENGINES: Mapping[str, Engine] = {
                 "REVOKED": "cancelled", "TIMEOUT": "out-of-time", "DEADLINE": "out-of-time",
                 "OUT_OF_MEMORY": "out-of-memory", "FAILED": "over", "COMPLETED": "over",
             },
+            remarks={"SUSPENDED": "suspended", "STOPPED": "stopped", "COMPLETING": "its job is ending"},
             node_down=("down", "fail", "unk", "*"),
             refused={
                 "--wrap": _WHAT_RUNS, "--array": "each card is a job of its own", "-a": "each card is a job of its own",
@@ -195,6 +197,8 @@ def read_jobs(engine: Engine, text: str) -> Iterable[tuple[str, BatchJob]]:
         word = row["state"].split(" ")[0]
         state = engine.states.get(word, "running")
         reason = "" if row.get("reason", "") in ("None", "(null)") else row.get("reason", "")
+        if state == "running":
+            reason = engine.remarks.get(word, "")
         node = "" if row.get("node", "") in ("(null)", "n/a") else row.get("node", "")
         yield row["name"], BatchJob(state, row["id"], node, reason)
 

@@ -338,8 +338,9 @@ class Batch(Recovering):
 
 
 def _last_line(text: bytes) -> str:
-    """Return the last line of what a command says of its failure."""
+    """Return the last line of what a command says of its failure, but for advice to read help."""
     lines = text.decode("utf-8", "replace").strip().splitlines()
+    lines = [line for line in lines if not line.startswith("Try ")]
     last = " ".join((lines or ["it gives no reason"])[-1].split())
     while ": " in last and " " not in last.partition(": ")[0]:  # `sbatch: error: `
         last = last.partition(": ")[2]

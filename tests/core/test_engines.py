@@ -95,12 +95,14 @@ def test_what_the_engine_prints_of_jobs_is_read() -> None:
         "8|gk.r2|PENDING||Resources\n"
         "9|other|CANCELLED by 1000|n2|a|b\n"
         "10|new|NEWLY_INVENTED|n1|\n"
+        "11|gk.r3|SUSPENDED|n1|None\n"
     )
     assert dict(read_jobs(SLURM, text)) == {
         "gk.r1": BatchJob("running", "7", "n1"),
         "gk.r2": BatchJob("waiting", "8", reason="Resources"),
         "other": BatchJob("cancelled", "9", "n2", "a|b"),
         "new": BatchJob("running", "10", "n1"),  # an unknown word concludes nothing
+        "gk.r3": BatchJob("running", "11", "n1", "suspended"),
     }
 
 

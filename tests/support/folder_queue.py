@@ -46,6 +46,7 @@ def engine(patience: float = 30.0, settling: float = 0.0) -> "Engine":
             "WAITING": "waiting", "RUNNING": "running", "GONE": "node-lost", "EVICTED": "preempted",
             "CANCELLED": "cancelled", "LATE": "out-of-time", "BIG": "out-of-memory", "OVER": "over",
         },
+        remarks={"FROZEN": "suspended"},
         node_down=("down",),
         refused={"--wrap": "it would change what runs"},
         env=(VARIABLE,),

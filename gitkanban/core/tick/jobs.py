@@ -70,7 +70,9 @@ def judge_job(
             traces
         ):  # a job that began waits again: nothing of it lives
             return _end_without_record(where, now, "reboot", f"{title} put it back into the queue")
-        case "waiting" | "running":
+        case "running":
+            return Sighting("live", where, job.reason)
+        case "waiting":
             return Sighting("live", where)
         case "node-lost" if begun and not job.node_answers:
             return Sighting("unreachable", where, f"{job.node or 'its node'} does not answer")

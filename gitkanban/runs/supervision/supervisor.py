@@ -29,6 +29,7 @@ _LOGS = {"session": ("stdout.log", "stderr.log")}  # other steps have one log, `
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 WOKEN_BY = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 _COLLECT_TIMEOUT = 900.0
+_PAUSE = 5.0  # seconds of not being run from which on they do not count
 _HARD = 1.0  # seconds between looks at processes that even KILL does not end
 
 
@@ -233,13 +234,19 @@ class Supervisor:
         """Wait for the step; return (wait status, why we ended it: "", timeout, stall or stop)."""
         until = time.monotonic() + timeout if timeout > 0 else None
         while True:
+            began = time.monotonic()
             status = self._reap(pid)
             if status is not None:
                 return status, ""
             cause = self._cause(until, stall, asked)
             if cause:
                 return self._end_tree(pid), cause
-            self._wait(min(self.activity.wake, self._next(until, stall)))
+            planned = min(self.activity.wake, self._next(until, stall))
+            self._wait(planned)
+            lost = time.monotonic() - began - planned
+            if lost >= _PAUSE:  # its batch system has suspended the job: no session's time
+                until = until + lost if until is not None else None
+                self.activity.since += lost
 
     def _cause(self, until: float | None, stall: float, asked: bool) -> str:
         self.activity.look()
@@ -281,7 +288,7 @@ class Supervisor:
             with open(f"{self.folder}/stop", encoding="utf-8", errors="replace") as file:
                 self.error = " ".join(file.read().split())[:500]
             self.how = "stop"
-        except FileNotFoundError:
+        except OSError:  # there is none; if the share is away, that is no request either
             if not self.ends_by_signal:
                 return False
             self.how, self.error = "lost", "its supervisor was told to end"
