@@ -14,11 +14,12 @@ from gitkanban.core.model import Config, ExecutorConfig
 from gitkanban.core.names import RunId
 from gitkanban.core.tick.bad_nodes import REST, ROW
 from gitkanban.core.tick.facts import AgentState, BadNode, Sighting
+from gitkanban.core.tick.jobs import LIFE
 from gitkanban.errors import Refused
 from gitkanban.runs import leases
 from gitkanban.runs.batch import Batch
 from gitkanban.runs.executors import Executors
-from gitkanban.runs.records import agent_state
+from gitkanban.runs.records import agent_state, job_records
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision import guard
 from tests.runs.places import Bench, Running, mark, until
@@ -298,6 +299,27 @@ def test_a_node_that_is_given_up_keeps_its_run_until_it_answers(
     until(running.folder.exit, "the record of a session that lived on")
     assert bench.look(running) == Sighting("ended")
     assert bench.finish(running.folder)
+
+
+def test_a_person_gives_up_on_a_node_once_its_session_has_been_silent(
+    bench: BatchBench, tmp_path: Path
+) -> None:
+    running = bench.start(f"tell:{tmp_path}/up", "hang")
+    until(mark(str(tmp_path), "up"))
+    bench.queue.set(state="GONE")
+    (bench.queue.folder / "node-down").touch()
+    folder_queue.kill(bench.queue.jobs()["1"], signal.SIGKILL)
+    assert bench.look(running).phase == "unreachable"
+    now = clock.now()
+    assert job_records.note_gone(running.folder, "Ada gave up on its node", now + 20) > 30
+    assert not running.folder.has("gone") and not running.folder.has("stop")
+    assert job_records.note_gone(running.folder, "Ada gave up on its node", now + LIFE + 1) == 0
+    assert running.folder.has("stop"), "if it ever wakes, it ends"
+    assert bench.look(running).phase == "unreachable", "by its clock the session beats yet"
+    seen = bench.batch._look_at_run(running.folder, now + LIFE + 1)
+    assert seen.end and (seen.end.how, seen.end.error) == ("lost", "Ada gave up on its node")
+    assert bench.finish(running.folder, now + LIFE + 1)
+    left_nothing(bench, running)
 
 
 def test_a_dead_supervisor_is_lost_and_its_job_is_over(bench: BatchBench, tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ from gitkanban.core.clones import CloneAccount, clones_of, last_heard
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import RUNNING, TODO, Board, Card, Run
 from gitkanban.core.names import CardId
+from gitkanban.core.time_words import span
 from gitkanban.errors import NotFound, Refused
+from gitkanban.runs.records import folders, job_records, sightings
 
 
 @declare.command("reclaim")
@@ -44,12 +46,21 @@ def reclaim_command(
     Use this only for runs of another clone that will not come back: nobody here can see whether its
     sessions are still working. If it does come back, their reports no longer count; their commits
     are kept in salvage refs, and a note on the card names them.
+
+    Of this clone it gives up a CARD alone whose session is out of reach, on a node of a batch
+    system that has lost its power for good.
     """
     refuse_in_session("reclaim")
     place = place_here(branch)
     board = board_of(place)
     account = clones_of(board).get(clone, CloneAccount(clone))
     names = [card_of(board, card).id] if card else _cards_of(place, account)
+    if card and clone == clone_id(place) and _is_out_of_reach(place, board.cards[names[0]]):
+        if not dry_run:
+            _vouch_for_node(place, board.cards[names[0]])
+        if dry_run or as_json:
+            _print_plan(account, names, as_json)
+        return
     for name in names:
         _check_clone(place, board.cards[name], clone)
     if not card and not as_json:
@@ -71,6 +82,25 @@ def reclaim_command(
         return [EndRun(run), EditCard(target.id, {"status": TODO, **NOT_RUNNING})]
 
     move_cards("reclaim", names, branch, as_json, decide=lost)
+
+
+def _is_out_of_reach(place: Place, card: Card) -> bool:
+    """Return whether the last tick found a run of ours on a node that does not answer."""
+    sighting = sightings.recall(place.private)[0].get(card.run)
+    return card.status == RUNNING and sighting is not None and sighting.phase == "unreachable"
+
+
+def _vouch_for_node(place: Place, card: Card) -> None:
+    """Let the next tick end a run whose node is gone. Raises Refused while its session may live."""
+    words = f"{person(place)} gave up on its node"
+    folder = folders.of(place.private, card.run)
+    wait = job_records.note_gone(folder, words, clock.now())
+    if wait:
+        raise Refused(
+            f"the session of {card.id} may live: its last sign of life is not a minute old",
+            f"If its node is without power, try again in {span(int(wait) + 1)}.",
+        )
+    say(f"{card.id}: the next tick gives up its run")
 
 
 def _cards_of(place: Place, account: CloneAccount) -> Sequence[CardId]:

@@ -411,6 +411,11 @@ class Reasons:
             fault = self._observed.agents.faults.get(card.worker)
             if fault and fault.card == name:
                 return agent_state.fault_way_out(card.worker)
+        if card and card.status == RUNNING:
+            facts = next((run for run in self._observed.runs if run.run == card.run), None)
+            if facts and facts.phase == "unreachable":
+                gone = f"`gitkanban reclaim {name} --from {card.clone}`"
+                return f"an answer of its node; if that is gone for good, {gone}"
         answer = ' --why "your answer"' if card and card.reason == NEEDS_INPUT else ""
         unlink = f"`gitkanban unlink {child} {name}`" if child else "its children unlinked"
         return {

@@ -32,6 +32,7 @@ class Traces(NamedTuple):
     submitted: float | None = None  # seconds since it was submitted; None: it was not
     silence: float | None = None  # seconds since the last beat; None: there was none
     asked: bool = False  # somebody asked it to end
+    gone: str = ""  # who vouches that its node is gone for good, and nothing lives there
 
 
 # Long: it is the whole table, a line for each of its rows.
@@ -74,6 +75,10 @@ def judge_job(
             return Sighting("live", where, job.reason)
         case "waiting":
             return Sighting("live", where)
+        case "node-lost" | "unknown" if (
+            begun and not job.node_answers and traces.gone and not _beats_lately(traces)
+        ):
+            return _end_without_record(where, now, "lost", traces.gone)
         case "node-lost" if begun and not job.node_answers:
             return Sighting("unreachable", where, f"{job.node or 'its node'} does not answer")
         case "node-lost" if begun and _beats_lately(traces):

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 
 from gitkanban import files
 from gitkanban.core.engines import BatchJob
-from gitkanban.core.tick.jobs import FINAL, Traces
+from gitkanban.core.tick.jobs import FINAL, LIFE, Traces
 from gitkanban.late import json
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision import guard
 
 _COMPLETING = 30.0  # seconds that a job may take to end after its supervisor
 _SUBMITTED, _ID, _LAST, _BEAT = "submitted", "job", "job.json", "beat.json"
-_LEFT_OUT = "left-out.json"
+_LEFT_OUT, _GONE = "left-out.json", "gone"
 
 
 def note_submission(folder: Folder, now: float) -> None:
@@ -51,7 +51,22 @@ def traces(folder: Folder, now: float, *, beat: bool = False) -> Traces:
         submitted=_seconds_since_submission(folder, now),
         silence=_seconds_of_silence(folder, now) if beat else None,
         asked=folder.has("stop"),
+        gone=" ".join(folder.text(_GONE, 500, 0).split()) if beat else "",
     )
+
+
+def note_gone(folder: Folder, words: str, now: float) -> float:
+    """Record that a person vouches that the run's node is gone, and return 0.0.
+
+    If its session has given a sign of life too lately, that is not recorded: return the seconds
+    after which it may be. Raises OSError.
+    """
+    silence = traces(folder, now, beat=True).silence
+    if silence is not None and silence < LIFE:
+        return LIFE - silence
+    folder.request_stop(words)  # in case its supervisor ever wakes
+    files.replace(folder.file(_GONE), f"{words}\n".encode())
+    return 0.0
 
 
 def seconds_since_request(folder: Folder, now: float) -> float:
