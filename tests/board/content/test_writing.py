@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -114,34 +114,34 @@ def is_consistent(changes: Mapping[str, bytes | None]) -> bool:
 
 @given(st.lists(CHANGES.filter(is_consistent), max_size=4), st.booleans())
 @examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_trees_are_those_that_git_makes_of_the_same_files(
-    repo: Path, steps: list[dict[str, bytes | None]], large: bool
-) -> None:
-    """Against `git update-index` and `write-tree`, on folders large enough for a delta, too."""
-    index = {"GIT_INDEX_FILE": str(repo / "index"), "PATH": os.environ["PATH"]}
+def check_trees(repo: Path, steps: list[dict[str, bytes | None]], large: bool) -> None:
+    """Folders are large enough for a delta, too."""
     more = {f"cards/c{number:04}": b"one" for number in range(300 if large else 0)}
-    start = ""
-    (repo / "index").unlink(missing_ok=True)
+    trees = [""]
     for step in [more, *steps]:
         with NewObjects(str(repo / ".git")) as new:
             files = {os.fsencode(p): data and ("100644", data) for p, data in step.items()}
             files |= {os.fsencode(p): ("100644", b"") for p, data in step.items() if data == b""}
-            start = new.tree(files, start)
+            trees.append(new.tree(files, trees[-1]))
             new.write()
-        blobs = {
-            data: git(repo, "hash-object", "-w", "--stdin", input=data.decode())
-            for data in {data for data in step.values() if data is not None}
-        }
-        gone = git_with(index, repo, "ls-files", "-z", "--", *step).split("\0")[:-1] if step else []
-        infos = [f"0 {'0' * 40}\t{path}\n" for path in gone]
-        infos += [f"100644 {blobs[data]} 0\t{p}\n" for p, data in step.items() if data is not None]
-        git_with(index, repo, "update-index", "--replace", "--index-info", input="".join(infos))
-        assert git_with(index, repo, "write-tree") == start
-    git(repo, "fsck", "--strict", start)
+    assert trees[1:] == trees_by_git(repo, [more, *steps])
 
 
-def git_with(env: Mapping[str, str], repo: Path, *args: str, input: str | None = None) -> str:
-    done = subprocess.run(
-        ["git", *args], cwd=repo, env=env, input=input, capture_output=True, text=True, check=True
-    )
-    return done.stdout.removesuffix("\n")
+def test_trees_are_those_that_git_makes_of_the_same_files(repo: Path) -> None:
+    check_trees(repo)
+    git(repo, "fsck", "--strict")
+
+
+def trees_by_git(repo: Path, steps: Sequence[Mapping[str, bytes | None]]) -> list[str]:
+    """The trees that `git fast-import` makes of the same steps, one after the other."""
+    lines = []
+    for number, step in enumerate(steps, 1):
+        lines += ["commit refs/heads/by-git", f"mark :{number}", "committer A <a@b> 0 +0000"]
+        lines += ["data 0", *([f"from :{number - 1}"] if number > 1 else [])]
+        lines += [f"D {path}" for path, data in step.items() if data is None]
+        for path, data in step.items():
+            if data is not None:
+                lines += [f"M 100644 inline {path}", f"data {len(data)}", data.decode()]
+        lines.append("")
+    git(repo, "fast-import", "--quiet", "--force", input="\n".join(lines))
+    return git(repo, "log", "--reverse", "--format=%T", "by-git").splitlines()
