@@ -13,7 +13,7 @@ from gitkanban.typed import Any, NamedTuple, TypeAlias
 Value: TypeAlias = Any  # str, int, or a tuple of str or of (str, int): the type of the card's field
 
 # The fields that are cleared when a card leaves `running`.
-NOT_RUNNING: Mapping[str, Value] = {"run": "", "slot": "", "clone": "", "host": ""}
+NOT_RUNNING: Mapping[str, Value] = dict.fromkeys(("run", "slot", "clone", "host", "machine"), "")
 
 
 class AddCard(NamedTuple):

@@ -273,7 +273,7 @@ def _merge_details(
             merged[name] = min(filter(None, (a, b)))
         else:
             return None
-    runs = ("run", "slot", "clone", "host")
+    runs = ("run", "slot", "clone", "host", "machine")
     taken = tuple(merged[name] for name in runs)
     whole = {tuple(side[name] for name in runs) for side in (mine, other)}
     return merged if taken in whole else None  # never half of one run and half of another

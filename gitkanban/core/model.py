@@ -91,6 +91,7 @@ class Card(NamedTuple):
     slot: str = ""  # while running: "profile#number"
     clone: str = ""  # while running: the clone that owns the run
     host: str = ""
+    machine: str = ""  # while running: a key of the machine that it runs on; else the executor
     not_before: int = 0
     reason: BlockReason | Literal[""] = ""  # while blocked
     why: str = ""  # while blocked: a person's or the verdict's words
@@ -106,11 +107,11 @@ class Card(NamedTuple):
 
 # Fields that a transition writes together: one fact, which is never merged in part.
 STATUS_FIELDS = (
-    "status", "run", "slot", "clone", "host", "not_before", "reason", "why", "attempts_after",
-    "merged",
+    "status", "run", "slot", "clone", "host", "machine", "not_before", "reason", "why",
+    "attempts_after", "merged",
 )  # fmt: skip
 # Those of them that only runs and ticks set.
-RUN_FIELDS = ("run", "slot", "clone", "host", "attempts_after", "merged")
+RUN_FIELDS = ("run", "slot", "clone", "host", "machine", "attempts_after", "merged")
 
 
 class Worker(NamedTuple):

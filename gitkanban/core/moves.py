@@ -131,9 +131,12 @@ def check_report(board: Board, card_id: CardId, run: RunId) -> Card:
     )
 
 
-def started(card: Card, run: RunId, slot: str, clone: str, host: str) -> EditCard:
+def started(
+    card: Card, run: RunId, slot: str, clone: str, host: str, machine: str = ""
+) -> EditCard:
     """Return the change by which a run takes the card."""
     fields = {"status": RUNNING, "run": run, "slot": slot, "clone": clone, "host": host}
+    fields["machine"] = machine
     return EditCard(card.id, _changed_fields(card, {**fields, **_FRESH}))
 
 

@@ -25,7 +25,15 @@ from gitkanban.core.trust.trusted import ACCEPTING
 from gitkanban.core.trust.withheld import Withheld
 from gitkanban.late import json
 from gitkanban.runs import spending, trust, watching, worker_programs
-from gitkanban.runs.records import agent_state, folders, job_records, sightings, slots, supervised
+from gitkanban.runs.records import (
+    agent_state,
+    folders,
+    job_records,
+    machines,
+    sightings,
+    slots,
+    supervised,
+)
 from gitkanban.runs.records.folders import Folder, card_of, run_of
 from gitkanban.runs.supervision import boundedlog, spec
 from gitkanban.runs.supervision.locks import Locks
@@ -128,6 +136,7 @@ def _look_at_place(
     observed = Observed(
         now=now,
         host=host(),
+        machine=machines.machine_key(),
         clone=clone,
         base=base_of(place, board.config) if board.config else "",
         elsewhere=_work_elsewhere(place, board, clone),

@@ -33,8 +33,9 @@ class Reservations:
     At its end they are cancelled, or, if `committed`, their locks are released.
     """
 
-    def __init__(self, place: Place, every: "Sequence[Reservation]") -> None:
+    def __init__(self, place: Place, every: "Sequence[Reservation]", machine: str) -> None:
         self.every = every
+        self._machine = machine  # the key of this one
         self.committed = False
         self.uncertain = (
             False  # the remote may have taken their claims, but the board here lacks them
@@ -45,8 +46,15 @@ class Reservations:
     def claims(self) -> list[EditCard]:
         """The changes that make the board say `running` of their cards."""
         return [
-            started(card, lease.run, lease.slot, lease.clone, host=lease.host)
-            for card, _, lease, _ in self.every
+            started(
+                card,
+                lease.run,
+                lease.slot,
+                lease.clone,
+                host=lease.host,
+                machine=worker.executor or self._machine,
+            )
+            for card, worker, lease, _ in self.every
         ]
 
     def claim(self) -> None:
@@ -98,7 +106,7 @@ def reserve_starts(state: TickState, look: BoardLook, starts: Sequence[Start]) -
             reserved.append(done)
         else:
             state.given_up.add(start.card)
-    return Reservations(state.place, reserved)
+    return Reservations(state.place, reserved, look.observed.machine)
 
 
 def _reserve_start(

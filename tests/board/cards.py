@@ -39,6 +39,7 @@ def cards(name: str | None = None) -> st.SearchStrategy[Card]:
         slot=st.just("") | st.just("backend#2"),
         clone=WORDS,
         host=WORDS,
+        machine=WORDS,
         not_before=st.just(0) | st.integers(1, 4_000_000_000),
         reason=st.sampled_from(("", *model.BLOCK_REASONS)),
         why=PROSE,

@@ -54,9 +54,10 @@ def test_a_move_clears_what_belonged_to_the_old_status() -> None:
     card = Card("T1", status="blocked", reason="failed", why="exit 3", not_before=99)
     after = moved(card, "retry")
     assert (after.reason, after.why, after.not_before, after.attempts_after) == ("", "", 0, "r7")
-    running = Card("T1", status=RUNNING, run="r9", slot="p#1", clone="c", host="h")
+    running = Card("T1", status=RUNNING, run="r9", slot="p#1", clone="c", host="h", machine="m")
     after = moved(running, "drop")
-    assert (after.status, after.run, after.slot, after.clone, after.host) == ("dropped", *[""] * 4)
+    gone = (after.run, after.slot, after.clone, after.host, after.machine)
+    assert (after.status, *gone) == ("dropped", *[""] * 5)
 
 
 def test_approving_forgives_nothing_because_nothing_was_tried() -> None:

@@ -145,6 +145,7 @@ _CHECKS: dict[str, Callable[[str], object]] = {
     "slot": re.compile(r"[A-Za-z0-9_-]{1,64}#[1-9][0-9]{0,5}").fullmatch,
     "clone": bool,
     "host": bool,
+    "machine": bool,
     "not_before": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z").fullmatch,
     "reason": model.BLOCK_REASONS.__contains__,
     "why": bool,

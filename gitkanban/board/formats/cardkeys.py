@@ -43,6 +43,8 @@ KEYS: tuple[CardKey, ...] = (
     CardKey("slot", SLOT, "While it runs: in which slot.", optional=True),
     CardKey("clone", TEXT, "While it runs: the clone that owns the run.", optional=True),
     CardKey("host", TEXT, "While it runs: on which host.", optional=True),
+    CardKey("machine", TEXT, "While it runs: a key of the machine and container that it runs on, or the name of "
+        "its executor. The limit of one machine counts by it, for host names may repeat.", optional=True),
     CardKey("not_before", TIME, "It does not start before this time (set after a failed attempt). Once the "
         "card has run, it counts for at most an hour from its last run's end, the longest back-off.",
         optional=True),

@@ -170,12 +170,14 @@ def _demo_page(place: Place) -> tuple[dict[str, Any], str]:
     from gitkanban.cli.quick import live
     from gitkanban.cli.terminal import look_here
     from gitkanban.core.tick.facts import Observed
+    from gitkanban.runs.records.machines import machine_key
     from gitkanban.views.status import status_text
     from gitkanban.views.summary import summary
 
     board = store.read(place)
     # Without observing: every lock that git takes for a moment would make a new page.
-    rows = summary(board, Observed(int(clock.now()), host(), clone_id(place)))
+    here = Observed(int(clock.now()), host(), clone_id(place), machine=machine_key())
+    rows = summary(board, here)
     rows |= {**status_cache.beside(place), "main": ""}
     data = live(rows)
     for card in data["cards"]:

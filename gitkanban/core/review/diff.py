@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from gitkanban.core.graph import cycles, is_done, longest_chain, ready, unfinished
 from gitkanban.core.model import TERMINAL, TODO, Board, Card, Config, Worker
-from gitkanban.core.names import CardId, ProfileName, WorkerName
+from gitkanban.core.names import NO_CARD, CardId, ProfileName, WorkerName
 from gitkanban.core.review.changerules import EXECUTED, executed_words
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.schedule import schedule
@@ -147,8 +147,9 @@ def outlook(board: Board, now: int) -> Outlook:
     starts: dict[str, list[CardId]] = {}
     if board.config:
         # Assume the host that works on the board, so that its running sessions count.
-        host = next((card.host for card in cards.values() if card.host), "")
-        for start in schedule(board, Observed(now, host, "")).starts:
+        at = next((card for card in cards.values() if card.host), Card(NO_CARD))
+        assumed = Observed(now, at.host, "", machine=at.machine)
+        for start in schedule(board, assumed).starts:
             starts.setdefault(start.profile, []).append(start.card)
     return Outlook(
         tuple(sorted(card.id for card in cards.values() if ready(board, card, now))),

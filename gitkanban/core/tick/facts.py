@@ -232,3 +232,4 @@ class Observed(NamedTuple):
     started: int = 0  # starts that this tick has made already
     served: Mapping[WorkerName, float] = {}  # worker -> virtual finish time, see `schedule`
     standstill: str = ""  # why nothing may be committed or started now; empty: it may
+    machine: str = ""  # a key of this machine and pid namespace; empty: unknown

@@ -21,7 +21,7 @@ from gitkanban.typed import NamedTuple
 class Occupant(NamedTuple):
     """A run that takes room, whoever started it.
 
-    `here` means that it runs on this host, and not on an executor.
+    `here` means that it runs on this machine, and not on an executor.
     """
 
     card: CardId  # NO_CARD: unknown
@@ -85,8 +85,19 @@ def _occupant_of(board: Board, observed: Observed, card: Card) -> Occupant:
         worker = Worker(card.worker, profile)
     profile = profile or worker.profile
     asks = _of_profile(asks_of(worker, needs_of(card, worker)), profile)
-    here = card.host == observed.host and not worker.executor
+    here = _is_here(card, worker, observed)
     return Occupant(card.id, card.worker, profile, number, asks=asks, here=here)
+
+
+def _is_here(card: Card, worker: Worker, observed: Observed) -> bool:
+    """Whether a running card counts against this machine's own limit.
+
+    Names of hosts repeat among containers, and change. They decide only where no key says it: a
+    version that wrote none began the run, or the system has nothing to make one of.
+    """
+    if card.machine:
+        return card.machine == observed.machine
+    return card.host == observed.host and not worker.executor
 
 
 def _worker_or(board: Board, name: WorkerName, otherwise: Worker) -> Worker:

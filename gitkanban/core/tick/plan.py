@@ -69,7 +69,13 @@ def holds_after(todo: Plan, observed: Observed, started: Collection[CardId]) -> 
     for start in todo.starts:
         if start.card in started:
             card = cards[start.card]
-            cards[card.id] = card._replace(status=RUNNING, slot=start.slot, host=observed.host)
+            worker = todo.after.worker_of(card)
+            cards[card.id] = card._replace(
+                status=RUNNING,
+                slot=start.slot,
+                host=observed.host,
+                machine=worker.executor if worker and worker.executor else observed.machine,
+            )
     remembered = observed._replace(
         ready_since=todo.ready_since, served=todo.served, agents=todo.agents
     )

@@ -4,6 +4,7 @@
 """
 
 import os
+import zlib
 from collections.abc import Iterator
 
 from gitkanban import files
@@ -36,6 +37,22 @@ def machine_id() -> str:
         if its_id and its_id != "uninitialized":
             return its_id
     return ""
+
+
+def machine_key() -> str:
+    """Return a short key of this machine and pid namespace; empty where the system has none.
+
+    Two containers of one name have two, and a machine that changes its name keeps its own until
+    it boots again.
+    """
+    ours = this()
+    if not (ours.boot or ours.id):
+        return ""
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return f"m{zlib.crc32(f'{ours.id} {ours.boot} {space}'.encode()):08x}"
 
 
 def look(place: Place) -> TickRight:

@@ -21,7 +21,7 @@ FULL = Card(
     id="T1", title="implement backend API/repository", worker="backend-hermes-pool",
     status="running", priority=2, parents=("T0", "T9"), needs=(("build", 1), ("gpu", 2)),
     acceptance=("recall within 2 minutes succeeds", "no: lint"), run="01jd0000000000000000",
-    slot="backend-hermes#2", clone="c1", host="ci-1", not_before=1763935200, reason="failed",
+    slot="backend-hermes#2", clone="c1", host="ci-1", machine="m1", not_before=1763935200, reason="failed",
     why="two\nlines\n", attempts_after="01jc", merged="5b" * 20,
     body="Do it.\n\n  indented\n",
 )  # fmt: skip
@@ -38,6 +38,7 @@ run: 01jd0000000000000000
 slot: backend-hermes#2
 clone: c1
 host: ci-1
+machine: m1
 not_before: 2025-11-23T22:00:00Z
 reason: failed
 why: |

@@ -261,6 +261,33 @@ def test_limits(what: str, given: Board, expected: str) -> None:
     check(given, expected)
 
 
+@pytest.mark.parametrize(
+    ("what", "run", "here"),
+    [
+        (
+            "another clone on this machine, which had another name then",
+            "host=other machine=m1",
+            True,
+        ),
+        ("a container of this host's name", "machine=m2", False),
+        ("an executor", "machine=cluster", False),
+        ("a version that wrote no key, here by its name", "", True),
+        ("a version that wrote no key, elsewhere by its name", "host=other", False),
+    ],
+    ids=lambda each: str(each),
+)
+def test_the_limit_of_a_machine_counts_by_machine(what: str, run: str, here: bool) -> None:
+    given = board(f"a running @x clone=far {run}\nb todo @y", workers="x\ny\nhost 1")
+    check(given, "held  b host: host 1/1 held by a" if here else "start b y#1", machine="m1")
+
+
+def test_what_a_tick_starts_counts_in_its_own_words_too() -> None:
+    given = board("a todo @x\nb todo @y", workers="x\ny\nhost 1")
+    seen = observed(machine="m1")
+    [hold] = holds_after(plan(given, seen), seen, {"a"})
+    assert (hold.card, hold.code) == ("b", "host")
+
+
 def test_a_run_whose_card_moved_on_keeps_its_slot_and_its_card() -> None:
     given = board("a todo\nb todo", workers="w pool 2")
     alive = live("r1 of a @w in w#1")
