@@ -20,6 +20,7 @@ group      The commands as click sees them: for lines that are not plain, for he
            completion
 here       Where a command is called from, and how it answers: board, person, session; text, JSON,
            errors
+open_edits  Edits of the board that are not committed: git looks for them meanwhile
 ourselves  How others start gitkanban: the command line of this installation
 paging     Prints a page, through a pager if it is longer than the terminal, by git's own rules
 progress   A progress bar on stderr if that is a terminal; otherwise nothing at all

@@ -10,6 +10,7 @@ import time
 
 from gitkanban.board.content import status_cache
 from gitkanban.cli import paging
+from gitkanban.cli.open_edits import OpenEdits
 from gitkanban.cli.terminal import is_terminal, look_here
 from gitkanban.core.situation import moment
 from gitkanban.core.situation.rows import CARD_KEYS, FINISHED, NEEDS_YOU, QUIET
@@ -34,15 +35,17 @@ def answer(argv: "list[str]") -> "int | None":
     form = "json" if argv[1:] else ""
     part = status_cache.ALL if form or is_terminal() else status_cache.LINES
     part = status_cache.BRIEF if argv == ["status"] and is_terminal() else part
-    warm = status_cache.warm(os.getcwd(), part)
+    edits = OpenEdits()
+    warm = status_cache.warm(os.getcwd(), part, edits.begin)
     if warm is None:
+        edits.stop()
         return None
     try:
         if part == status_cache.LINES and (warm["cards"] or argv[0] == "status"):
-            sys.stdout.write(lines_of(live(warm), warm.get("finished")))
+            sys.stdout.write(lines_of(live(warm, edits=edits), warm.get("finished")))
         else:
             show = print_status if argv[0] == "status" else print_list
-            show(live(warm, part == status_cache.BRIEF), form)
+            show(live(warm, part == status_cache.BRIEF, edits), form)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -64,13 +67,21 @@ def status_now(brief: bool = False) -> "dict[str, Any]":
     With `brief`, the cards of quiet groups are counted in `left_out`, not listed.
     """
     part = status_cache.BRIEF if brief else status_cache.ALL
-    warm = status_cache.warm(os.getcwd(), part)
-    if warm is not None:
-        return live(warm, brief)
-    from gitkanban.cli.freshrows import make_rows
+    with OpenEdits() as edits:
+        warm = status_cache.warm(os.getcwd(), part, edits.begin)
+        return live(warm or _fresh_rows(brief, edits), brief, edits)
+
+
+def _fresh_rows(brief: bool, edits: OpenEdits) -> "dict[str, Any]":
+    from gitkanban.board.repo import checkouts
     from gitkanban.cli.here import place_here
 
-    return live(make_rows(place_here(), brief), brief)
+    place = place_here()
+    tip = checkouts.tip(place, place.start or place.ref)
+    edits.begin(status_cache.beside(place) | {"branch": place.branch}, tip)
+    from gitkanban.cli.freshrows import make_rows  # late: git looks for edits meanwhile
+
+    return make_rows(place, brief)
 
 
 def status_at(rev: str) -> "dict[str, Any]":
@@ -96,13 +107,16 @@ def status_of(place: "Place", board: "Board", now: int) -> "dict[str, Any]":
 
 
 # Long: it gives a value to each key of `status --json`.
-def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
+def live(
+    rows: "dict[str, Any]", brief: bool = False, edits: OpenEdits | None = None
+) -> "dict[str, Any]":
     """Add the slots as they are now, and what else a person should know, to the rows of a board.
 
     Times that the rows leave open are put into words. With `brief`, the cards of quiet groups are
-    counted in `left_out`, not listed.
+    counted in `left_out`, not listed. `edits` is a look for uncommitted edits that may have begun.
     """
-    drafts = _UncommittedEdits(rows)
+    edits = edits or OpenEdits()
+    edits.begin(rows, rows["commit"])
     now = _time_now()
     slots = tokens.locked_slots(rows["slots_dir"])
     running = {slot["run"]: slot for slot in slots}
@@ -135,7 +149,7 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
         "waits_for_you": worded(rows["waits_for_you"], now),
         "paused": rows["paused"],
         "problems": rows["problems"],
-        "notes": [*_lines_behind(rows["private"]), *(worded(each, now) for each in rows["notices"]), *drafts.lines()],
+        "notes": [*_lines_behind(rows["private"]), *(worded(each, now) for each in rows["notices"]), *edits.lines()],
     }  # fmt: skip
 
 
@@ -179,79 +193,6 @@ def _lines_behind(private: str) -> "list[str]":
             return file.read().splitlines()
     except OSError:
         return []
-
-
-class _UncommittedEdits:
-    """Uncommitted edits under `.kanban/`: git looks for them while everything else goes on."""
-
-    def __init__(self, rows: "dict[str, Any]") -> None:
-        self.pid = 0
-        main, prefix = rows["main"], rows["prefix"]
-        folder = main if prefix else f"{main}/.kanban"
-        head = (prefix and _head_branch(f"{main}/.git/HEAD")) or _head_branch(f"{folder}/.git")
-        if not main or head != f"refs/heads/{rows['branch']}":
-            return  # the files there are not this board's
-        if _is_behind(rows):
-            return  # files that a tick has committed but not yet written would look like edits
-        read, write = os.pipe()
-        env = {name: os.environ[name] for name in os.environ if not name.startswith("GIT_")}
-        argv = ["git", "-C", folder, "--no-optional-locks", "status", "--porcelain", "-z"]
-        argv += ["--untracked-files=all", "--", prefix or "."]
-        try:
-            self.pid = os.posix_spawnp(
-                "git",
-                argv,
-                env,
-                file_actions=[(os.POSIX_SPAWN_DUP2, write, 1), (os.POSIX_SPAWN_CLOSE, read)],
-            )
-        except OSError:
-            os.close(read)
-        else:
-            self.read = read
-        os.close(write)
-
-    def lines(self) -> "list[str]":
-        """Return a line that names the uncommitted files; nothing if there are none."""
-        if not self.pid:
-            return []
-        with open(self.read, "rb") as stream:
-            text = stream.read().decode("utf-8", "replace")
-        os.waitpid(self.pid, 0)
-        paths = [entry[3:] for entry in text.split("\0") if entry[2:3] == " "]
-        if not paths:
-            return []
-        more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-        return [f"not committed, so not on the board yet: {', '.join(paths[:3])}{more}"]
-
-
-def _is_behind(rows: "dict[str, Any]") -> bool:
-    """Return whether a tick is at work whose last commit the checkout has not followed yet."""
-    try:
-        with open(f"{rows['main']}/.git/gitkanban-followed", encoding="utf-8") as file:
-            followed = file.read(64).partition(" ")[0]
-    except (OSError, UnicodeDecodeError):
-        return False
-    if followed == rows["commit"]:
-        return False
-    from gitkanban import flock
-
-    return flock.is_locked(f"{rows['private']}/locks/tick")
-
-
-def _head_branch(path: str) -> str:
-    """Return the ref that is checked out, empty if unknown.
-
-    `path` is HEAD, or the `.git` file of a linked worktree.
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read().strip()
-        if text.startswith("gitdir: "):
-            folder = os.path.dirname(path)
-            return _head_branch(os.path.join(folder, text[8:], "HEAD"))
-    except (OSError, UnicodeDecodeError):
-        return ""
-    return text.removeprefix("ref: ") if text.startswith("ref: ") else ""
 
 
 def print_status(data: "dict[str, Any]", form: str, all_: bool = False) -> None:

@@ -46,8 +46,9 @@ ACTS = (
         "the interpreter and some two hundred modules of a tick, whose loading takes most of the "
         "time; no git is started; the open cards are loaded and weighed, finished ones are looked up one at a time"),
     Act("status", _READ,
-        "the interpreter, and one `git status` of the board's folder for edits not committed yet, which looks at "
-        "every file there: no less than git's own does, so it grows as that does"),
+        "git's look for edits of the board not committed yet, which begins as soon as the board is found: it asks for "
+        "the stat of every file there, no less than `git status` does, so it grows as that does; the rest of the "
+        "command takes less time, and less than the interpreter's start"),
     Act("list", _READ, "as `status`, and a line for every open card; the lines of most finished cards are "
         "stored and written as they are"),
     Act("why", _ONE, "the interpreter and the modules of the account of a card, whose loading takes most of the "

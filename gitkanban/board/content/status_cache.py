@@ -19,6 +19,8 @@ from gitkanban.core.situation.rows import CARD_KEYS, FINISHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitkanban.board.content.finished_rows import Row
     from gitkanban.board.repo.place import Place
     from gitkanban.typed import Any, BinaryIO
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 ALL, BRIEF, LINES = "all", "brief", "lines"  # how much `warm` returns
 _ID, _STATUS, _GROUP = (CARD_KEYS.index(key) for key in ("id", "status", "group"))
 # The cache's format, and the interpreter that can read it.
-_FORMAT = ("gitkanban", 14, __version__, sys.hexversion)
+_FORMAT = ("gitkanban", 15, __version__, sys.hexversion)
 # Besides the board, the rows depend on git's configuration and, in the private folder, on what was
 # allowed to run, what the last tick saw here and of executors, and when closing a run last failed.
 _OUTSIDE = (
@@ -35,12 +37,15 @@ _OUTSIDE = (
 )  # fmt: skip
 
 
-def warm(cwd: str, part: str = ALL) -> "dict[str, Any] | None":
+def warm(
+    cwd: str, part: str = ALL, begin: "Callable[[dict[str, str], str], None] | None" = None
+) -> "dict[str, Any] | None":
     """Return the rows that `keep` was given, with those of `beside`; None: read the board.
 
     With BRIEF the cards of quiet groups are only counted, in `left_out`, and not even loaded. On a
     large board others may have to be worded before the rest is there. With LINES the finished cards that have not changed for long are lines in `finished`, if there are
-    many.
+    many. `begin` is called with what `beside` returns, the branch and the commit, as soon as it is
+    known that the cache is current, before the rows are loaded.
 
     None when the branch has moved, the rows have expired, a file that they also depend on has
     changed, a program that a worker needs has come or gone, a git operation is unfinished in a
@@ -58,6 +63,8 @@ def warm(cwd: str, part: str = ALL) -> "dict[str, Any] | None":
             head = marshal.load(file)
             if not _is_current(common, head):
                 return None
+            if begin:
+                begin(head[13], head[3])
             rows = _load_part(file, head[7])
             if part != BRIEF:
                 del rows["left_out"]
@@ -161,7 +168,7 @@ def _load_part(file: "BinaryIO", sound: "tuple[int, int]") -> "Any":
 
 def _is_current(common: str, head: "Any") -> bool:
     """Return whether the rows that belong to this head still describe the board."""
-    form, files, ref, commit, valid_until, signs, room, _, _, base, base_tip, lookups, _ = head
+    form, files, ref, commit, valid_until, signs, room, _, _, base, base_tip, lookups, _, _ = head
     if form != _FORMAT or files != outside(common) or commit != _tip_of(common, ref):
         return False
     if valid_until and _time_now() >= valid_until:
@@ -215,7 +222,7 @@ def keep(
     head = (
         _FORMAT, around, place.ref, rows["commit"], rows["valid_until"], signs,
         standstill.FREE_LEAST, *((len(part), _checksum_of(part)) for part in parts), *base, lookups,
-        _stored_part(finished) if is_part else None,
+        _stored_part(finished) if is_part else None, beside(place) | {"branch": rows["branch"]},
     )  # fmt: skip
     files.cache(f"{place.private}/cache/status", b"".join([marshal.dumps(head), *parts]))
 
