@@ -14,7 +14,6 @@ import time
 from gitkanban import __version__, programs
 from gitkanban.board.content.finished_rows import FinishedRows
 from gitkanban.board.repo.gitdir import common_dir, first_line
-from gitkanban.core.names import NO_OID, Oid
 from gitkanban.core.situation.rows import CARD_KEYS, FINISHED
 
 TYPE_CHECKING = False
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from gitkanban.board.content.finished_rows import Row
     from gitkanban.board.repo.place import Place
+    from gitkanban.core.names import Oid
     from gitkanban.typed import Any, BinaryIO
 
 ALL, BRIEF, LINES = "all", "brief", "lines"  # how much `warm` returns
@@ -107,7 +107,12 @@ class FinishedPart:
     """
 
     def __init__(
-        self, commit: Oid, file: FinishedRows, newer: "list[Row]", flagged: "set[str]", basis: "Any"
+        self,
+        commit: "Oid",
+        file: FinishedRows,
+        newer: "list[Row]",
+        flagged: "set[str]",
+        basis: "Any",
     ) -> None:
         self.commit, self.file = commit, file
         self.newer, self.flagged, self.basis = newer, flagged, basis
@@ -283,13 +288,13 @@ def _file_signature(path: str) -> tuple[int, int, int]:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _tip_of(common: str, ref: str) -> Oid:
+def _tip_of(common: str, ref: str) -> str:
     """Return the commit that a ref is at, loose before packed; empty if there is none."""
     try:
-        return Oid(first_line(f"{common}/{ref}"))
+        return first_line(f"{common}/{ref}")
     except FileNotFoundError:
         pass
     with open(f"{common}/packed-refs", encoding="utf-8") as file:
         text = file.read()
     end = text.find(f" {ref}\n")
-    return Oid(text[end - 40 : end]) if end >= 40 else NO_OID
+    return text[end - 40 : end] if end >= 40 else ""
