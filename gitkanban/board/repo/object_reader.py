@@ -33,6 +33,11 @@ class ObjectReader:
         head = self.read(commit, "commit").partition(b"\n")[0]
         return Oid(head.removeprefix(b"tree ").decode("ascii", "replace"))
 
+    @property
+    def asks_git(self) -> bool:
+        """Whether an object was not loose, so that git was started."""
+        return self._process is not None
+
     def close(self) -> None:
         """End the git process, if one was started."""
         process, self._process = self._process, None

@@ -11,7 +11,6 @@ from gitkanban.board.repo import git, gitdir, mainfinder, placewriter, refs
 from gitkanban.board.repo.place import CONFIG, FOLDER, Place
 from gitkanban.board.repo.settings import answers_of, read_settings
 from gitkanban.core.ids import SEEN_REF
-from gitkanban.core.names import NO_OID
 from gitkanban.errors import GitFailed, NoBoard, Refused
 from gitkanban.typed import NamedTuple
 
@@ -170,13 +169,21 @@ def _prefix_at_tip(common: str, ref: str) -> str | None:
     from gitkanban.board.repo.checkouts import tip_in
     from gitkanban.board.repo.new_objects import NewObjects
 
-    tip = tip_in(common, ref)
+    tip, answers = tip_in(common, ref), answers_of(common)
+    if not tip:
+        return None
+    known = answers.recall(f"board at {ref}")
+    if known is not None and known[0] == tip:
+        return str(known[1])
+    asked_at = time.time_ns()
     try:
         with NewObjects(common) as objects:
-            tree = objects.reader.tree_of(tip) if tip else NO_OID
+            tree = objects.reader.tree_of(tip)
             for prefix in (FOLDER, ""):
                 path = f"{prefix}/{CONFIG}" if prefix else CONFIG
                 if objects.entry(tree, path.encode())[1]:
+                    if objects.reader.asks_git:  # after a pull or a gc: until the next commit
+                        answers.remember(f"board at {ref}", (), (tip, prefix), asked_at)
                     return prefix
     except GitFailed:
         pass

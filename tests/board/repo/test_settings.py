@@ -142,6 +142,30 @@ def test_a_change_of_one_card_starts_three_gits(
     assert started == ["unpack-objects", "update-ref", "update-index"]
 
 
+def test_a_packed_board_is_looked_up_once_for_each_tip(
+    here: Place, repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = repo.parent / "trace"
+    git(repo, "gc", "-q", "--prune=now")
+
+    def find_board() -> list[str]:
+        """What git is asked by a new process that finds the board."""
+        settings.answers_of.cache_clear()
+        trace.write_text("")
+        with monkeypatch.context() as patch:
+            patch.setenv("GIT_TRACE", str(trace))
+            assert placefinder.find(str(repo)).prefix == here.prefix
+        return [line.split("git ")[-1].split(" ")[0] for line in trace.read_text().splitlines()]
+
+    assert find_board() == ["cat-file"]
+    assert find_board() == []
+    git(repo, "rm", "-q", "-r", "--cached", ".kanban")
+    git(repo, "commit", "-qm", "the board is gone")
+    git(repo, "gc", "-q", "--prune=now")
+    with pytest.raises(NoBoard):
+        find_board()
+
+
 @pytest.mark.usefixtures("here")
 def test_what_changed_while_git_was_being_asked_is_asked_again(
     repo: Path, monkeypatch: pytest.MonkeyPatch
