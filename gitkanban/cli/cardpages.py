@@ -133,7 +133,7 @@ def _rows_of(
 ) -> dict[str, dict[str, Any]]:
     """Return the rows of some cards by id, as in `status --json`."""
     from gitkanban.cli.quick import card_now
-    from gitkanban.core.situation.account import situation
+    from gitkanban.core.situation.account import account_of
     from gitkanban.runs import figures
     from gitkanban.runs.observe import glance
     from gitkanban.runs.records import tokens
@@ -142,7 +142,7 @@ def _rows_of(
 
     observed = glance(place, board, now, Locks(place.private))
     only = [board.cards[name] for name in dict.fromkeys(names)]
-    account = situation(board, observed, figures.gather(place, board, only), only=only)
+    account = account_of(board, observed, figures.gather(place, board, only), only)
     running = {slot["run"]: slot for slot in tokens.locked_slots(place.slots)}
     return {view.id: card_now(card_row(view), running, now) for view in account.cards}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from gitkanban.clock import iso
 from gitkanban.core.model import TODO, Board, Card
-from gitkanban.core.situation.account import CardView, Situation
+from gitkanban.core.situation.account import CardAccount, CardView, Situation
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.standing import Needed, Standing
 from gitkanban.core.time_words import moment, short_span, span
@@ -17,7 +17,9 @@ if TYPE_CHECKING:  # not loaded if nothing is estimated
 
 
 def why_rows(
-    cards: Sequence[Card], account: Situation, estimates: "Mapping[CardId, Estimate] | None" = None
+    cards: Sequence[Card],
+    account: Situation | CardAccount,
+    estimates: "Mapping[CardId, Estimate] | None" = None,
 ) -> list[dict[str, Any]]:
     """Return a row for each card; see `_why_data`."""
     people = {each.card: each for each in account.standing.needed}

@@ -35,7 +35,7 @@ def why_command(cards: tuple[CardId, ...], all_: bool, as_json: bool) -> None:
     if cards and all_:
         raise UsageError("either name cards or use --all, not both", "gitkanban why T4")
     all_ = not cards
-    from gitkanban.core.situation.account import situation
+    from gitkanban.core.situation.account import account_of, situation
     from gitkanban.runs import figures
     from gitkanban.runs.observe import glance
     from gitkanban.runs.supervision.locks import Locks
@@ -47,15 +47,15 @@ def why_command(cards: tuple[CardId, ...], all_: bool, as_json: bool) -> None:
     observed = glance(place, board, now, Locks(place.private))
     named = [card_of(board, name) for name in dict.fromkeys(cards)]
     counted = figures.gather(place, board, None if all_ else named)
-    account = situation(board, observed, counted, only=None if all_ else named)
-    standing = account.standing
     if not all_:
+        account = account_of(board, observed, counted, named)
         rows = why_rows(named, account, _estimate_starts(board, observed, named, counted))
         print_json(rows) if as_json else paging.write(
             why_text(rows, clock.now(), total=prose_look().width)
         )
         return
-    rows = all_rows(board, account)
+    whole = situation(board, observed, counted)
+    standing, rows = whole.standing, all_rows(board, whole)
     if not as_json:
         paging.write(why_text(rows, clock.now(), standing, prose_look().width))
         return

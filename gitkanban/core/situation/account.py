@@ -33,7 +33,7 @@ from gitkanban.core.tick.budget import day_begins
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import PARENTS, STANDSTILL, Hold, some
 from gitkanban.core.tick.jobs import run_words
-from gitkanban.core.tick.standing import Needed, Standing, standing
+from gitkanban.core.tick.standing import Needed, Standing, standing, standing_of
 from gitkanban.core.tick.verdict import SUCCEEDED, attempts
 from gitkanban.core.time_words import ago, marked_ago
 from gitkanban.late import shlex
@@ -123,6 +123,22 @@ def situation(
         ),
         cost_all=total_cost(each.cost_usd for each in costs),
     )
+
+
+class CardAccount(NamedTuple):
+    """Some cards as people see them, and no more of the standing than concerns them."""
+
+    standing: Standing
+    cards: tuple[CardView, ...]
+
+
+def account_of(
+    board: Board, observed: Observed, figures: Figures, cards: Collection[Card]
+) -> CardAccount:
+    """Compute what people see of some cards, and nothing that only concerns others."""
+    standings = standing_of(board, observed, cards)
+    views = _CardViews(board, observed, figures, standings, to_cache=False)
+    return CardAccount(standings, tuple(views.view_of(card) for card in cards))
 
 
 def ending_words(run: Run, verify: tuple[str, ...] = ()) -> str:

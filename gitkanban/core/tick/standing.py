@@ -4,7 +4,7 @@ The words come from `holds` and the limits from `schedule`, so that tick, status
 disagree. It decides nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from gitkanban.core import graph
 from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, REVIEW, RUNNING, TODO, Board, Card
@@ -105,6 +105,30 @@ def standing(board: Board, observed: Observed, to_cache: bool = False) -> Standi
     return _at_rest(result) if _is_at_rest(board, observed, reasons, scheduled) else result
 
 
+def standing_of(board: Board, observed: Observed, cards: Collection[Card]) -> Standing:
+    """Compute of a large board only what concerns these cards and their parents.
+
+    For them it says what `standing` does. Of others it has only the holds of todo cards, and
+    whether the board can go on by itself is not asked.
+    """
+    reasons = Reasons(board, observed)
+    scheduled = schedule(board, observed, reasons)
+    holds = {each.card: each for each in scheduled.holds}
+    names = dict.fromkeys(name for card in cards for name in (card.id, *card.parents))
+    near = [board.cards[name] for name in names if name in board.cards]
+    for card in near:
+        if card.status in (BACKLOG, BLOCKED, REVIEW, RUNNING):
+            holds[card.id] = _of_status(card, reasons)
+    kids = graph.children(open_cards(board.cards))
+    counts = {card.id: len(graph.below(kids, card.id)) for card in near}
+    return Standing(
+        scheduled,
+        holds,
+        counts,
+        _sort_needed(_needed_of(board, reasons, holds, counts, cards=near)),
+    )
+
+
 def _of_status(card: Card, reasons: Reasons) -> Hold:
     text = "is not approved to run" if card.status == BACKLOG else reasons.status(card)
     return Hold(card.id, card.status, text, reasons.way_out(card))
@@ -115,19 +139,39 @@ def _cards_for_people(
 ) -> tuple[Needed, ...]:
     """The cards that need a person.
 
-    Blocked cards, cards in review (unless a tick accepts them), and todo cards that can never start
-    as they are. Dropped, missing and unreadable cards only if a card waits for them; backlog cards
-    only if a card waits for nothing else. A ring counts once, under its smallest id.
+    A dropped, missing or unreadable card is one only if a card waits for it.
     """
-    needed = _not_there(board, counts)
+    named = (board.cards[card] for card in counts if card in board.cards)
+    cards = (*open_cards(board.cards), *(card for card in named if card.status == DROPPED))
+    return _sort_needed(
+        (*_not_there(board, counts), *_needed_of(board, reasons, holds, counts, cards=cards))
+    )
+
+
+def _sort_needed(needed: Iterable[Needed]) -> tuple[Needed, ...]:
+    return tuple(sorted(needed, key=lambda each: (-each.waiting, each.card)))
+
+
+def _needed_of(
+    board: Board,
+    reasons: Reasons,
+    holds: Mapping[CardId, Hold],
+    counts: Mapping[CardId, int],
+    cards: Iterable[Card],
+) -> Iterable[Needed]:
+    """Yield those of these cards that need a person.
+
+    Blocked cards, cards in review (unless a tick accepts them), and todo cards that can never start
+    as they are. Dropped cards only if a card waits for them; backlog cards only if a card waits for
+    nothing else. A ring counts once, under its smallest id.
+    """
     alone = graph.sole_ends(board)
     rings = {ring[0] for ring in graph.rings(board)}
-    named = (board.cards[card] for card in counts if card in board.cards)
-    for card in (*open_cards(board.cards), *(card for card in named if card.status == DROPPED)):
+    for card in cards:
         waiting, why = counts.get(card.id, 0), holds.get(card.id)
         if card.status == TODO:
             if why and why.code in FOR_PEOPLE and (why.code != RING or card.id in rings):
-                needed.append(Needed(card.id, why.code, why.text, why.frees, waiting=waiting))
+                yield Needed(card.id, why.code, why.text, why.frees, waiting=waiting)
         elif (
             card.status == BLOCKED
             or (card.status == REVIEW and not reasons.moves(card))
@@ -135,8 +179,7 @@ def _cards_for_people(
             or (card.status == BACKLOG and card.id in alone)
         ):
             text, way_out = reasons.status(card), reasons.way_out(card)
-            needed.append(Needed(card.id, card.status, text, way_out, waiting=waiting))
-    return tuple(sorted(needed, key=lambda each: (-each.waiting, each.card)))
+            yield Needed(card.id, card.status, text, way_out, waiting=waiting)
 
 
 def _not_there(board: Board, counts: Mapping[CardId, int]) -> list[Needed]:

@@ -1,14 +1,19 @@
 """The situation of a board: groups, their order, a card's one line, root causes once."""
 
 import dataclasses
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gitkanban.core.model import Board, Card, Config, Pause, Run, Worker
 from gitkanban.core.situation import rows
-from gitkanban.core.situation.account import CardView, Situation, situation
+from gitkanban.core.situation.account import CardView, Situation, account_of, situation
 from gitkanban.core.situation.figures import Figures, RunCost, WorkSize
 from gitkanban.core.tick.facts import NoProgram, Observed
+from tests.core.worlds import world
+from tests.support.examples import examples
 
 NOW = 1_800_000_000
 CONFIG = Config(
@@ -163,3 +168,23 @@ def test_a_review_says_what_it_changes_and_costs_are_added_up() -> None:
     assert one.cost_usd == "0.04" and one.command == "gitkanban review a"
     assert two.group == "next" and two.remark == "the next tick accepts it · +1 −0 in 1 file"
     assert (account.cost_today, account.cost_all) == ("0.04", "0.24")
+
+
+@given(st.integers(1, 12), st.integers(0), st.integers(1, 3))
+@examples(400)
+def test_some_cards_are_accounted_for_as_in_the_account_of_all(
+    count: int, seed: int, some: int
+) -> None:
+    rng = Random(seed)
+    given_board, observed = world(rng, count)
+    whole = situation(given_board, observed)
+    cards = rng.sample(sorted(given_board.cards.values()), min(some, count))
+    part = account_of(given_board, observed, Figures(), cards)
+    rows_of_all = views(whole)
+    assert part.cards == tuple(rows_of_all[card.id] for card in cards)
+    people = {each.card: each for each in whole.standing.needed}
+    known = {each.card: each for each in part.standing.needed}
+    for card in cards:
+        assert part.standing.holds.get(card.id) == whole.standing.holds.get(card.id)
+        assert part.standing.waiting.get(card.id, 0) == whole.standing.waiting.get(card.id, 0)
+        assert known.get(card.id) == people.get(card.id)
