@@ -132,8 +132,8 @@ def _rows_of(
     place: Place, board: Board, names: Collection[CardId], now: int
 ) -> dict[str, dict[str, Any]]:
     """Return the rows of some cards by id, as in `status --json`."""
-    from gitkanban.cli.quick import card_now
     from gitkanban.core.situation.account import account_of
+    from gitkanban.core.situation.moment import card_now
     from gitkanban.runs import figures
     from gitkanban.runs.observe import glance
     from gitkanban.runs.records import tokens

@@ -19,7 +19,6 @@ from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId
 from gitkanban.core.visible import safe_json
 from gitkanban.errors import GitkanbanError, Refused, UsageError
 from gitkanban.typed import Any, TypeVar
-from gitkanban.views.message import commit_message
 from gitkanban.views.text import shown
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -97,6 +96,8 @@ def change(place: Place, decide: Callable[[Board], Sequence[Change]], why: str =
 
     `why` is the commit's subject, if the changes do not describe themselves well enough.
     """
+    from gitkanban.views.message import commit_message  # late: most commands commit nothing
+
     done = commit(place, decide, message=lambda b, c: commit_message(b, c, why))
     tell(done.notices)
     return done

@@ -125,7 +125,7 @@ def live(
     for row in rows["cards"]:
         if brief and row[at] in QUIET:
             continue
-        cards.append(card_now(row, running, now))
+        cards.append(moment.card_now(row, running, now))
     ticked = _ticked_at(rows["private"])
     late = moment.late_ticks(cards, ticked, now) if rows["private"] else None
     return {
@@ -156,21 +156,6 @@ def live(
 def _iso_time(at: int) -> str:
     """Return a time as JSON has it; empty for 0."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)) if at else ""
-
-
-def card_now(
-    row: "tuple[Any, ...]", running: "dict[str, dict[str, Any]]", now: float
-) -> "dict[str, Any]":
-    """Return a card's row as data, with the beginning of its session and times in words.
-
-    `running` are the taken slots by run.
-    """
-    card = dict(zip(CARD_KEYS, row, strict=True))
-    seat = running.get(card["run"])
-    card["started"] = seat["started"] if seat else ""
-    card["since"] = card["since"] or card["started"]
-    moment.put_in_words(card, now)
-    return card
 
 
 def _cause_now(cause: "dict[str, Any]", now: float) -> "dict[str, Any]":

@@ -19,7 +19,7 @@ from gitkanban.core.model import REVIEW, RUNNING, SHARED, TODO, Board, Config
 from gitkanban.core.names import CardId, Oid, ProfileName, RunId, WorkerName
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Elsewhere, Exit, Observed, RunFacts, Sighting
-from gitkanban.core.tick.reconcile import to_accept
+from gitkanban.core.tick.unattended import to_accept
 from gitkanban.core.trust.tampering import TamperFinding
 from gitkanban.core.trust.trusted import ACCEPTING
 from gitkanban.core.trust.withheld import Withheld

@@ -21,9 +21,9 @@ from gitkanban.core.tick.holds import Hold, Reasons
 from gitkanban.core.tick.limit_words import limit_words, of_limit
 from gitkanban.core.tick.limits import Full, Key, needs_of
 from gitkanban.core.tick.occupants import Occupant, occupants
-from gitkanban.core.tick.reconcile import accepts
 from gitkanban.core.tick.room import Room
 from gitkanban.core.tick.schedule import Blocks, WorkerQueue, fill
+from gitkanban.core.tick.unattended import accepts
 from gitkanban.late import hashlib
 from gitkanban.typed import NamedTuple
 

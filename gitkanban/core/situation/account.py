@@ -32,7 +32,6 @@ from gitkanban.core.split_cards import count_status, open_cards
 from gitkanban.core.tick.budget import day_begins
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import PARENTS, STANDSTILL, Hold, some
-from gitkanban.core.tick.jobs import run_words
 from gitkanban.core.tick.standing import Needed, Standing, standing, standing_of
 from gitkanban.core.tick.verdict import SUCCEEDED, attempts
 from gitkanban.core.time_words import ago, marked_ago
@@ -258,6 +257,8 @@ class _CardViews:
         if card.status == RUNNING:
             facts = self._runs.get(card.run)
             if facts and facts.executor:
+                from gitkanban.core.tick.jobs import run_words  # late: few boards have executors
+
                 return f"{card.slot or '?'} {run_words(facts)}"
             return f"{card.slot or '?'}{self._elsewhere_words(card)}"
         if card.status != TODO:

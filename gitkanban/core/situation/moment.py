@@ -4,7 +4,7 @@ It takes the rows of `account` as plain data, cached or fresh, and imports nothi
 `status` must start fast.
 """
 
-from gitkanban.core.situation.rows import NEXT
+from gitkanban.core.situation.rows import CARD_KEYS, NEXT
 from gitkanban.core.time_words import span, worded
 
 TYPE_CHECKING = False
@@ -18,6 +18,21 @@ def put_in_words(card: "dict[str, Any]", now: float) -> None:
     """Replace the marks for times in a cached row by words, in place."""
     card["hold"] = worded(card["hold"], now)
     card["remark"] = worded(card["remark"], now)
+
+
+def card_now(
+    row: "tuple[Any, ...]", running: "dict[str, dict[str, Any]]", now: float
+) -> "dict[str, Any]":
+    """Return a card's row as data, with the beginning of its session and times in words.
+
+    `running` are the taken slots by run.
+    """
+    card = dict(zip(CARD_KEYS, row, strict=True))
+    seat = running.get(card["run"])
+    card["started"] = seat["started"] if seat else ""
+    card["since"] = card["since"] or card["started"]
+    put_in_words(card, now)
+    return card
 
 
 def late_ticks(cards: "list[dict[str, Any]]", ticked: int, now: float) -> "dict[str, Any] | None":

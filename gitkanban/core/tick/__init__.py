@@ -38,6 +38,8 @@ superseded      Runs that somebody gave up and that ended after all: what is sai
                 kept
 travel          What travels to a remote with the board: which refs go into a push, and which are left
                 out when the remote does not take them
+unattended      Which cards in review a tick accepts by itself, because their worker asks for no
+                person
 verdict         What a run's end means: a pure function of its exit record, what it left in git, and
                 its report
 """

@@ -31,9 +31,8 @@ from gitkanban.core.tick import agent_state, limits
 from gitkanban.core.tick.absence import absence_words, fetch_hint
 from gitkanban.core.tick.budget import Ledger, has_any
 from gitkanban.core.tick.facts import NoProgram, Observed
-from gitkanban.core.tick.jobs import run_words
 from gitkanban.core.tick.limits import needs_of, too_much
-from gitkanban.core.tick.reconcile import accepts
+from gitkanban.core.tick.unattended import accepts
 from gitkanban.core.time_words import about, marked
 from gitkanban.typed import NamedTuple
 
@@ -368,6 +367,8 @@ class Reasons:
         if card.status == RUNNING:
             facts = next((run for run in self._observed.runs if run.run == card.run), None)
             if facts and facts.executor:
+                from gitkanban.core.tick.jobs import run_words  # late: few boards have executors
+
                 return (
                     f"is {run_words(facts)}"
                     if facts.phase != "live"

@@ -10,9 +10,10 @@ from gitkanban.core.model import RUNNING, Board
 from gitkanban.core.names import CardId, RunId, WorkerName
 from gitkanban.core.tick.budget import crossed
 from gitkanban.core.tick.facts import AgentState, Observed, RunFacts
-from gitkanban.core.tick.reconcile import Settled, Stop, reconcile, to_accept
+from gitkanban.core.tick.reconcile import Settled, Stop, reconcile
 from gitkanban.core.tick.schedule import Hold, Start, schedule
 from gitkanban.core.tick.superseded import LateWork
+from gitkanban.core.tick.unattended import to_accept
 from gitkanban.typed import NamedTuple
 
 

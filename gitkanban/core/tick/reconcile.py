@@ -4,7 +4,7 @@ Runs that ended are settled, live runs whose card moved on are stopped, and dead
 record are listed for reclaiming. Pure: the tick has the effects. There is no other recovery code.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gitkanban.core.changes import (
     NOT_RUNNING,
@@ -18,7 +18,6 @@ from gitkanban.core.changes import (
 from gitkanban.core.cutting import cut
 from gitkanban.core.model import (
     BLOCKED,
-    DONE,
     REVIEW,
     RUNNING,
     TODO,
@@ -43,6 +42,7 @@ from gitkanban.core.tick.superseded import (
     late_note,
     late_work,
 )
+from gitkanban.core.tick.unattended import to_accept
 from gitkanban.core.tick.verdict import COUNTED, Verdict, counting, destination, verdict
 from gitkanban.typed import Literal, NamedTuple
 
@@ -401,18 +401,3 @@ def landed(card: Card, landing: Landing) -> EditCard:
     if landing.conflict:
         return conflicted(card, landing.conflict)
     return base_has_work(card, landing.merged)
-
-
-def accepts(board: Board, card: Card) -> bool:
-    """Whether a tick and not a person accepts the card: its worker has `on_success: done`."""
-    worker = board.worker_of(card)
-    return worker is not None and worker.on_success == DONE
-
-
-def to_accept(board: Board, elsewhere: Collection[CardId] = ()) -> tuple[CardId, ...]:
-    """The cards in review that a tick accepts by itself, except those whose work is `elsewhere`."""
-    return tuple(
-        card.id
-        for card in sorted(open_cards(board.cards))
-        if card.status == REVIEW and accepts(board, card) and card.id not in elsewhere
-    )

@@ -14,7 +14,7 @@ from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.errors import BoardBusy, NotFound
 from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.runs.supervision.spec import Spec
-from gitkanban.runs.workspace import ground, including
+from gitkanban.runs.workspace import ground
 from gitkanban.runs.workspace.workspace_git import read_plain
 from gitkanban.typed import NamedTuple
 
@@ -180,6 +180,8 @@ def unregister(place: Place, path: str) -> None:
     git.run(place.common, "worktree", "remove", "--force", "--force", path)
     if admin:
         files.remove(checkouts.place_record(place, admin))
+        from gitkanban.runs.workspace import including  # late: most callers remove nothing
+
         including.forget(place.common, admin)
 
 

@@ -5,8 +5,9 @@ import pytest
 from gitkanban.core.changes import AddNote, EditCard, EndRun, SetPause, applied
 from gitkanban.core.model import Board, Run
 from gitkanban.core.tick.facts import Elsewhere, Exit, Landing, Report, RunFacts, StepEnd, Work
-from gitkanban.core.tick.reconcile import SUMMARY_MOST, Reconciled, reconcile, to_accept
+from gitkanban.core.tick.reconcile import SUMMARY_MOST, Reconciled, reconcile
 from gitkanban.core.tick.superseded import LateWork
+from gitkanban.core.tick.unattended import to_accept
 from gitkanban.core.transitions import TICK, allowed
 from tests.support.boards import CLONE, NOW, board, observed
 
