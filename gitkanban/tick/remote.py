@@ -48,6 +48,8 @@ def sync_by_hand(place: Place, remote: str, cards: bool) -> Synced:
     done = sync.sync(link, cards)
     sync.fetch_cards(link)  # at once, for a person who is about to review
     refused = dict(done.published.refused)
+    # Who asks by hand may have lifted a protection: the next tick tries what it needs again.
+    reached.forget_refusals(place.private, remote)
     reached.note_answer(place.private, remote, int(clock.now()), refused)
     late = [LateWork(*tip) for tip in done.published.fenced]
     late_refs.keep(place, late)

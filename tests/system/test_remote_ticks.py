@@ -247,6 +247,22 @@ def test_a_protected_base_is_reported_once_and_waits_for_a_person(arena: Arena) 
     arena.wait()
 
 
+def test_a_base_that_is_no_longer_protected_is_pushed_again_after_a_sync_by_hand(
+    arena: Arena,
+) -> None:
+    hook = remote_of(arena) / "hooks" / "update"
+    hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/main ]\n')
+    hook.chmod(0o755)
+    ticked(arena)
+    hook.unlink()
+    assert (ticked(arena).started, arena.status("T0")) == ((), "review")
+    with arena.patched():
+        remote_module.sync_by_hand(arena.place, "origin", cards=False)
+    assert [each.card for each in ticked(arena).started] == ["T1"]
+    assert arena.status("T0") == "done"
+    arena.wait()
+
+
 def test_a_remote_out_of_reach_is_left_alone_for_a_while_and_sync_asks_at_once(
     arena: Arena, monkeypatch: pytest.MonkeyPatch
 ) -> None:
