@@ -68,6 +68,7 @@ def look(place: Place, board: Board, now: int) -> Surroundings:
         runs=runs,
         known_runs=frozenset(folder.run for folder in every),
         worktrees=tuple(leftovers.look_at_worktrees(place, config, known, base)),
+        unreadable=tuple(leftovers.list_unreadable_worktrees(place, config)),
         beside=tuple(leftovers.look_at_worktrees_beside(place, config)),
         foreign=equipment.list_foreign_files(place, config),
         no_board_checkout=_find_lost_checkout(place),

@@ -15,18 +15,27 @@ from gitkanban.core.care.surroundings import (
     SalvageState,
     StrayWorktree,
     TokenState,
+    UnreadableWorktree,
     WorktreeState,
 )
 from gitkanban.core.ids import CARD_REFS, card_of_ref, card_ref
 from gitkanban.core.model import Config
 from gitkanban.core.names import NO_CARD, NO_RUN, CardId, Oid, RunId
 from gitkanban.core.tick.closing import Tries
+from gitkanban.runs import verifying
 from gitkanban.runs.records import folders, slots, supervised
 from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.supervision.spec import Spec
-from gitkanban.runs.workspace import cleanliness, git_locks, ground, salvage, worktrees
+from gitkanban.runs.workspace import (
+    cleanliness,
+    git_locks,
+    ground,
+    salvage,
+    unreadable,
+    worktrees,
+)
 from gitkanban.runs.workspace.workspace_git import head_of
 from gitkanban.runs.workspace.worktrees import Ours
 
@@ -190,6 +199,13 @@ def _find_astray(each: Ours) -> tuple[str, bool]:
     if os.path.lexists(target):
         return f"its .git file names {target}", False
     return f"its .git file names {target}, which is gone", what == ground.CHANGED
+
+
+def list_unreadable_worktrees(place: Place, config: Config | None) -> Iterator[UnreadableWorktree]:
+    """Yield the worktrees that git cannot read."""
+    folder = worktrees.folder_of(place, config.worktrees if config else "")
+    for each in unreadable.find(place, [folder, verifying.folder_of(place)]):
+        yield UnreadableWorktree(each.path, each.admin, may_go=each.ours and each.empty)
 
 
 def look_at_worktrees_beside(place: Place, config: Config | None) -> Iterator[StrayWorktree]:

@@ -16,6 +16,7 @@ from gitkanban.core.names import RunId
 from gitkanban.core.symptom import (
     CLOSE_RUN,
     DELETE_BRANCH,
+    DROP_WORKTREE,
     FORGET_WORKTREE,
     POINT_WORKTREE,
     REMOVE_FOLDER,
@@ -33,7 +34,7 @@ from gitkanban.runs import closing
 from gitkanban.runs.executors import Executors
 from gitkanban.runs.records import folders, slots
 from gitkanban.runs.supervision.locks import Locks, card_lock
-from gitkanban.runs.workspace import ghosts, git_locks, ground, removal, worktrees
+from gitkanban.runs.workspace import ghosts, git_locks, ground, removal, unreadable, worktrees
 from gitkanban.runs.workspace.workspaces import Wish
 
 IN_USE = "a run has begun there since: left alone"
@@ -59,6 +60,7 @@ class Repairs:
             REMOVE_WORKTREE: self._remove_worktree,
             FORGET_WORKTREE: self._forget_worktree,
             POINT_WORKTREE: self._point_worktree,
+            DROP_WORKTREE: self._drop_worktree,
             RESTORE_CHECKOUT: self._restore_checkout,
             DELETE_BRANCH: self._delete_branch,
             REMOVE_LOCK: self._remove_lock,
@@ -155,6 +157,11 @@ class Repairs:
                 return "it now points somewhere else"
             ground.set_right(path, tree.admin, "doctor")
         return ""
+
+    def _drop_worktree(self, path: str) -> str:
+        with worktrees.making(self.locks):
+            dropped = unreadable.drop_empty(self.place, [os.path.dirname(path)])
+        return "" if dropped else "it is already gone"
 
     def _restore_checkout(self, path: str) -> str:
         place = self.place

@@ -23,6 +23,7 @@ UNLOCK_WORKTREE = "unlock-worktree"  # a path
 REMOVE_WORKTREE = "remove-worktree"  # a path
 FORGET_WORKTREE = "forget-worktree"  # a path
 POINT_WORKTREE = "point-worktree"  # a path
+DROP_WORKTREE = "drop-worktree"  # a path
 RESTORE_CHECKOUT = "restore-checkout"  # a path
 DELETE_BRANCH = "delete-branch"  # a card
 REMOVE_LOCK = "remove-lock"  # a path
@@ -50,6 +51,7 @@ REPAIRS: Mapping[str, str] = {
     REMOVE_WORKTREE: "remove {}, which is clean and merged",
     FORGET_WORKTREE: "have git forget {}",
     POINT_WORKTREE: "have {} point here again",
+    DROP_WORKTREE: "remove {}, with nothing in it",
     RESTORE_CHECKOUT: "check the board out at {} again",
     DELETE_BRANCH: "delete {}",
     REMOVE_LOCK: "remove {}",

@@ -15,7 +15,7 @@ from gitkanban.late import subprocess
 from gitkanban.runs import trust
 from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.locks import Locks
-from gitkanban.runs.workspace import removal, worktrees
+from gitkanban.runs.workspace import removal, unreadable, worktrees
 
 LINES = 5  # lines of a failed verify's output that are shown
 
@@ -36,8 +36,9 @@ def verify(
     why = trust.untrusted(place, config).get(worker.name)
     if why:
         raise Untrusted(f"verify of {worker.name} may not run: {why}", "See `gitkanban trust`.")
-    path, locks = f"{place.private}/verify/{card.id}", Locks(place.private)
+    path, locks = f"{folder_of(place)}/{card.id}", Locks(place.private)
     with worktrees.making(locks):
+        unreadable.drop_empty(place, [os.path.dirname(path)])
         _remove_worktree(place, path)
         words = ("--quiet", "--detach", "--no-checkout", path, commit)
         git.run(place.common, "worktree", "add", *words)
@@ -58,6 +59,11 @@ def verify(
             + (f": {last[:300]}" if last else ""),
             f"Send it back: gitkanban reject {card.id} --why …",
         )
+
+
+def folder_of(place: Place) -> str:
+    """Return the folder of the throw-away worktrees."""
+    return f"{place.private}/verify"
 
 
 def _end_words(code: int) -> str:

@@ -5,6 +5,7 @@ is done by the next tick, or by `gc`.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from gitkanban import clock, failpoints
 from gitkanban.board.repo import commits
@@ -14,8 +15,9 @@ from gitkanban.core.ids import card_ref
 from gitkanban.core.model import DONE, Config
 from gitkanban.core.names import CardId, Oid, RunId
 from gitkanban.core.tick.facts import RunFacts
-from gitkanban.errors import GitkanbanError
+from gitkanban.errors import BoardBusy, GitkanbanError
 from gitkanban.runs.records import folders, slots
+from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision.locks import Locks, card_lock
 from gitkanban.tick.state import BoardLook, TickState
 
@@ -45,7 +47,22 @@ def _close_dead_run(state: TickState, look: BoardLook, facts: RunFacts) -> bool:
         return False
     if done.failure:
         state.report_error(done.failure)
+    if done.done and look.board.config is not None:
+        _drop_unreadable(state, folder, look.board.config)
     return done.done
+
+
+def _drop_unreadable(state: TickState, folder: Folder, config: Config) -> None:
+    """Drop the worktree of a start that was cut off: git fails on it in the whole repository."""
+    from gitkanban.runs.workspace import unreadable, worktrees  # late: most ticks close nothing
+
+    end = folder.exit()
+    lock = state.locks.take("worktrees") if end and end.how == "not-started" else None
+    if lock is None:  # somebody makes one now; the card's next start drops it
+        return
+    with lock, suppress(BoardBusy, OSError):
+        tops = [worktrees.folder_of(state.place, config.worktrees)]
+        state.add(notices=tuple(unreadable.drop_empty(state.place, tops)))
 
 
 def stop_sessions(state: TickState, look: BoardLook) -> None:

@@ -128,10 +128,14 @@ def unfinished_branch(admin: str) -> str:
 
 
 def line(path: str) -> str:
-    """Return the first line of a file, empty when there is none."""
+    """Return the first line of a file, empty when there is none.
+
+    It ends at a NUL as well: some file systems keep the length of a file whose content a power loss
+    has taken. No ref and no path has one.
+    """
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", opener=_open_at_once) as file:
-            return file.readline(_LINE_MOST).rstrip("\n")
+            return file.readline(_LINE_MOST).rstrip("\n").partition("\0")[0]
     except OSError:
         return ""
 

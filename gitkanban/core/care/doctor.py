@@ -30,6 +30,7 @@ DEPEND_ON_LOCKS = frozenset(
     (
         *("run-without-lease", "run-without-record", "lease-without-run", "slot-without-run"),
         *("run-unknown", "worktree-locked", "run-unreadable", "run-not-closed"),
+        "worktree-unreadable",  # until the git that makes it is done
     )
 )
 
@@ -226,6 +227,7 @@ _EXAMINATIONS = (
     leftovers.cards,
     leftovers.worktrees,
     leftovers.worktrees_beside,
+    leftovers.unreadable_worktrees,
     leftovers.branches,
     leftovers.salvages,
     equipment.merge_driver,

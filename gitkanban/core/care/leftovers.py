@@ -13,6 +13,7 @@ from gitkanban.core.split_cards import open_cards
 from gitkanban.core.symptom import (
     CLOSE_RUN,
     DELETE_BRANCH,
+    DROP_WORKTREE,
     ERROR,
     FORGET_WORKTREE,
     INFO,
@@ -175,7 +176,7 @@ def worktrees(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Worktrees without a card, locked for nobody, moved, or gone."""
     alive = {run.run for run in around.runs if run.alive or run.owner}
     known = known_cards(board)
-    for tree in around.worktrees:
+    for tree in _readable_trees(around):
         if not tree.card:
             yield Symptom(
                 WARNING,
@@ -206,6 +207,27 @@ def worktrees(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 advice="",
                 repair=UNLOCK_WORKTREE,
             )
+
+
+def _readable_trees(around: Surroundings) -> Iterator[WorktreeState]:
+    others = {tree.path for tree in around.unreadable}
+    return (tree for tree in around.worktrees if tree.path not in others)
+
+
+def unreadable_worktrees(board: Board, around: Surroundings) -> Iterator[Symptom]:
+    """Worktrees that git cannot read, as after a power loss while they were made."""
+    for tree in around.unreadable:
+        yield Symptom(
+            ERROR,
+            "worktree-unreadable",
+            tree.path,
+            f"git cannot read the worktree {tree.path}, which a power loss may have left half made; "
+            "`git log --all` and `git gc` may fail here",
+            advice=""
+            if tree.may_go
+            else f"Save what you need of it, then `rm -r {tree.admin}` has git forget it.",
+            repair=DROP_WORKTREE if tree.may_go else "",
+        )
 
 
 def _astray_symptom(tree: WorktreeState) -> Symptom:

@@ -50,6 +50,14 @@ class WorktreeState(NamedTuple):
     adrift: bool = False  # and it points nowhere, so that it can be pointed here again
 
 
+class UnreadableWorktree(NamedTuple):
+    """A worktree that git cannot read, so that some git commands fail in the whole repository."""
+
+    path: str
+    admin: str  # its git directory
+    may_go: bool  # it was made for a card, and nothing is in it
+
+
 class StrayWorktree(NamedTuple):
     """A worktree of no card, registered during a run, beside or inside the worktrees of cards."""
 
@@ -155,6 +163,7 @@ class Surroundings(NamedTuple):
     runs: tuple[RunState, ...] = ()
     known_runs: frozenset[str] = frozenset()
     worktrees: tuple[WorktreeState, ...] = ()
+    unreadable: tuple[UnreadableWorktree, ...] = ()
     branches: tuple[CardlessBranch, ...] = ()
     salvages: tuple[SalvageState, ...] = ()
     locks: tuple[LockState, ...] = ()

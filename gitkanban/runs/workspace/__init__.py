@@ -18,6 +18,8 @@ setupfiles       What a worker's setup left in a worktree: files that are nobody
                  nobody changes them
 unfinished       What a killed git leaves in a worktree: stale lock files and operations that never
                  ended
+unreadable       Worktrees of ours that git cannot read: the power went while they were made, or
+                 soon after
 workspace_git    The only way in which git looks into a folder that a session has had
 workspaces       The directory a run works in: made, or continued
 worktree_places  Where the worktrees of cards may lie: not where git, a shell, or another repository

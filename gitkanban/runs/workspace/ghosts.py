@@ -12,7 +12,7 @@ from gitkanban.core.ids import card_ref
 from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.errors import Refused
 from gitkanban.runs.supervision.locks import Locks
-from gitkanban.runs.workspace import ground, salvage, worktrees
+from gitkanban.runs.workspace import ground, salvage, unreadable, worktrees
 from gitkanban.runs.workspace.workspace_git import View
 
 
@@ -34,6 +34,8 @@ def drop(place: Place, path: str) -> None:
     link = f"{place.common}/worktrees/{os.path.basename(path)}"
     if os.path.islink(link):  # git never makes a link here, and would empty its target
         os.unlink(link)
+    if ground.registered(place.common, path):
+        unreadable.drop_empty(place, [os.path.dirname(path)])
     if ground.registered(place.common, path):
         worktrees.unregister(place, path)
 

@@ -30,6 +30,14 @@ def _lock_files(place: Place) -> Iterator[str]:
         yield from (f"{folder}/{name}" for name in names if name.endswith(".lock"))
 
 
+def is_young(path: str) -> bool:
+    """Return whether a lock file may belong to a running command; False if it is gone."""
+    try:
+        return 0 <= time.time() - os.stat(path).st_mtime < LOCK_AGE_LEAST
+    except OSError:
+        return False
+
+
 def look_at_lock(place: Place, path: str) -> LockState | None:
     """Return a lock file of git with age and possible owner; None if it is gone or too young."""
     try:

@@ -51,7 +51,7 @@ def _kind_of(path: str) -> str:
 
 
 def _first_line(path: str) -> str:
-    return read_plain(path).partition("\n")[0]
+    return read_plain(path).partition("\n")[0].partition("\0")[0]
 
 
 def points_at(path: str) -> str:
@@ -118,4 +118,6 @@ def registered(common: str, path: str) -> str:
         known = "" if os.path.islink(admin) else checkouts.line(f"{admin}/gitdir")
         if known and os.path.realpath(checkouts.root_of(admin)) == os.path.realpath(path):
             return admin
-    return ""
+    named = points_at(path)  # after a power loss, that may be all that is left of the two links
+    lost = named and os.path.isdir(named) and not checkouts.line(f"{named}/gitdir")
+    return named if lost and os.path.dirname(named) == os.path.realpath(top) else ""

@@ -9,8 +9,15 @@ from gitkanban.board.repo import checkouts, commits, operations, standstill
 from gitkanban.errors import BoardBusy
 from gitkanban.late import shutil
 from gitkanban.runs.supervision import processes
-from gitkanban.runs.workspace import ground, salvage
-from gitkanban.runs.workspace.workspace_git import View, head_of, read_plain
+from gitkanban.runs.workspace import git_locks, ground, salvage
+from gitkanban.runs.workspace.workspace_git import (
+    NO_SUBMODULES,
+    View,
+    head_of,
+    is_index,
+    read_plain,
+    read_raw,
+)
 
 _LOCKS = ("index.lock", "HEAD.lock", "ORIG_HEAD.lock", "config.worktree.lock")
 
@@ -18,18 +25,24 @@ _LOCKS = ("index.lock", "HEAD.lock", "ORIG_HEAD.lock", "config.worktree.lock")
 def remove_stale_locks(common: str, admin: str, branch: str) -> list[str]:
     """Remove lock files that no process has open, and return the removed ones.
 
+    Without a worktree (`admin` is empty) it is the branch's alone, once it is too old to be in use.
+
     Raises BoardBusy when a live process holds one, or a git works in the worktree: git closes its
     lock while a person's editor is open.
     """
     # Behind a link they would be the locks of another worktree.
-    paths = [] if os.path.islink(admin) else [f"{admin}/{name}" for name in _LOCKS]
+    own = admin and not os.path.islink(admin)
+    paths = [f"{admin}/{name}" for name in _LOCKS] if own else []
     paths.append(f"{common}/refs/heads/{branch}.lock")
     removed = []
     for path in paths:
         if not os.path.lexists(path):
             continue
         users = [process.pid for process in processes.opened(path)]
-        user = users[0] if users else standstill.at_work((admin, checkouts.root_of(admin)))
+        if not users and not admin and git_locks.is_young(path):
+            raise BoardBusy(f"a git at work may hold {path}", "It is tried again at the next tick.")
+        folders = (admin, checkouts.root_of(admin)) if admin else ()
+        user = users[0] if users else standstill.at_work(folders)
         if user:
             raise BoardBusy(f"process {user} holds {path}", "Wait for that git command to end.")
         os.unlink(path)
@@ -72,6 +85,40 @@ def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: s
         view.git("reset", "--hard", "--quiet")
         view.keep_index(f"{admin}/index")
     return notices
+
+
+def rebuild_index(common: str, workspace: str, admin: str, branch: str) -> list[str]:
+    """Make an index that a power loss left without content again, from the branch; return notices.
+
+    Files stay as they are, but those that the same power loss left empty come from the branch. A
+    worktree whose files were never checked out has no index after this. Raises GitFailed, OSError.
+    """
+    index = f"{admin}/index"
+    if not os.path.lexists(index) or is_index(index):
+        return []
+    os.unlink(index)
+    if set(os.listdir(workspace)) <= {".git"}:
+        return []
+    with View(workspace, common, f"refs/heads/{branch}") as view:
+        lost = _emptied_files(view)
+        if lost:
+            text = "".join(f"{name}\0" for name in lost)
+            view.git("checkout-index", "-f", "-z", "--stdin", input=os.fsencode(text))
+        view.keep_index(index)
+    restored = f", and {len(lost)} empty files come from {branch}" if lost else ""
+    return [f"the index of its workspace was lost: made again{restored}"]
+
+
+def _emptied_files(view: View) -> list[str]:
+    """Return the changed files of a view that are empty and were not."""
+    words = ("diff-files", "--raw", "-z", "--no-renames", NO_SUBMODULES, "--diff-filter=M")
+    changed = read_raw(view.git(*words).out)
+    paths = ((name, os.path.join(view.folder, name)) for name in changed)
+    return [
+        name
+        for name, path in paths
+        if os.path.isfile(path) and not os.path.islink(path) and not os.path.getsize(path)
+    ]
 
 
 def _forget_operations(admin: str) -> None:

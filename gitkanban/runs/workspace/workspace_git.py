@@ -65,7 +65,7 @@ class View:
         """Look at `folder` with the objects and the configuration of the repository at `common`.
 
         `head` is a ref (`refs/heads/…`), a commit, or empty. `index` is a file to copy; without it,
-        or where it is not a regular file, the index begins as HEAD has it, or (without `begin`)
+        or where it is no index, the index begins as HEAD has it, or (without `begin`)
         empty, for files yet to be checked out. `store` is the git directory of another repository,
         whose objects are read instead, without its refs and configuration.
 
@@ -80,7 +80,7 @@ class View:
                 self._borrow(store)
             else:
                 self._write_file("commondir", common)
-            if not (index and copy_plain(index, self.index)) and begin:
+            if not (index and is_index(index) and copy_plain(index, self.index)) and begin:
                 self._begin_index()
         except BaseException:
             self.close()
@@ -220,6 +220,19 @@ def read_plain(path: str, most: int = 1 << 16) -> str:
             return ""
         file.seek(max(status.st_size - most, 0))
         return os.fsdecode(file.read(most))
+
+
+def is_index(path: str) -> bool:
+    """Return whether a plain file begins as an index does (`git help index-format`).
+
+    After a power loss it may be there without its content.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    with open(fd, "rb") as file:
+        return stat.S_ISREG(os.fstat(fd).st_mode) and file.read(4) == b"DIRC"
 
 
 def copy_plain(source: str, target: str) -> bool:

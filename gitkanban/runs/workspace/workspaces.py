@@ -21,6 +21,7 @@ from gitkanban.runs.workspace import (
     ground,
     including,
     unfinished,
+    unreadable,
     worktree_places,
     worktrees,
 )
@@ -71,6 +72,10 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     path = worktrees.current_path(place, wish.card, wish.worktrees)
     admin = worktrees.admin_at(place, wish.card, path, wish.worktrees)
     notices = worktrees.make_plain(place.common, branch_of(wish.card))
+    if os.path.lexists(path) and not (admin and worktrees.is_marked(admin)):
+        with worktrees.making(locks):
+            notices += unreadable.drop_empty(place, [os.path.dirname(path)])
+        admin = worktrees.admin_at(place, wish.card, path, wish.worktrees)
     if not os.path.lexists(path):
         _forward_branch(place, wish)
     if admin:
@@ -135,6 +140,7 @@ def _make_workspace(
     branch = branch_of(wish.card)
     base, tip = worktrees.tips(place, wish.base, branch)
     notices += ghosts.salvaged(place, path, wish.run)
+    notices += unfinished.remove_stale_locks(place.common, "", branch)
     if tip and tip != base:
         notices += _check_known(place, wish, base, tip)
     ahead = bool(tip) and not commits.is_ancestor(place.common, tip, base)
@@ -270,6 +276,7 @@ def _continue_workspace(
     worktrees.mark(place, admin, wish.card, path)
     worktrees.lock(admin, wish.run)
     sparse = _left_out(place, admin)
+    notices += unfinished.rebuild_index(place.common, path, admin, branch)
     fresh = not os.path.exists(f"{admin}/index")
     if fresh:  # the tick that made it died before its checkout
         ground.attach(admin, branch)
@@ -285,16 +292,9 @@ def _continue_workspace(
     failpoints.reach("workspace.forwarded")
     setup = not os.path.exists(f"{admin}/{_SETUP}")
     return Workspace(
-        path,
-        branch,
-        tip,
-        fresh,
-        setup=setup,
-        admin=admin,
-        sparse=sparse,
-        base=wish.base,
+        path, branch, tip, fresh, setup=setup, admin=admin, sparse=sparse, base=wish.base,
         notices=tuple(notices),
-    )
+    )  # fmt: skip
 
 
 def _is_on_branch(admin: str, branch: str) -> bool:

@@ -21,6 +21,7 @@ from gitkanban.core.care.surroundings import (
     StrayWorktree,
     Surroundings,
     TokenState,
+    UnreadableWorktree,
     WorktreeState,
 )
 from gitkanban.core.model import Board, Problem
@@ -98,6 +99,10 @@ CASES = [
      symptom.RESTORE_CHECKOUT),
     ({"beside": (StrayWorktree("/w/T1/try", "T1", "r1"),)}, WARNING, "worktree-beside", "/w/T1/try",
      ""),
+    ({"unreadable": (UnreadableWorktree("/w/T2", "/r/T2", may_go=True),)}, ERROR,
+     "worktree-unreadable", "/w/T2", symptom.DROP_WORKTREE),
+    ({"unreadable": (UnreadableWorktree("/w/T2", "/r/T2", may_go=False),)}, ERROR,
+     "worktree-unreadable", "/w/T2", ""),
     ({"worktrees": (WorktreeState("/w/T2", "T2", astray="its .git file names /x"),)}, WARNING,
      "worktree-astray", "/w/T2", ""),
     ({"worktrees": (WorktreeState("/w/T2", "T2", astray="/x is gone", adrift=True),)}, WARNING,
