@@ -2,7 +2,7 @@
 
 It reads the log that the sessions write themselves, the order in which the remote's refs changed,
 and git's objects with git's own command. What it finds is a list of lines, each beginning with a
-word: `twice`, `limit`, `lost`, `undone`, `orphan`, `unrecorded`, `push`, `fetch`, `slow`.
+word: `twice`, `limit`, `lost`, `undone`, `orphan`, `unrecorded`, `fence`, `push`, `fetch`, `slow`.
 """
 
 import fcntl
@@ -35,6 +35,19 @@ class Begun(NamedTuple):
     time: float
     head: str
     found: frozenset[str]
+
+
+class GivenUp(NamedTuple):
+    """A run that a person gave up while its host was out of reach; it may live on until that hears.
+
+    Times are those of `time.monotonic`. Nothing else is excused: its own host counts it always, and
+    so does everybody before and after.
+    """
+
+    run: str
+    host: str
+    since: float
+    until: float = float("inf")
 
 
 class Seat(NamedTuple):
@@ -127,7 +140,7 @@ class Judge:
     ) -> None:
         self.log, self.remote, self.branch, self.prefix = log, remote, branch, prefix
         self.clones = clones
-        self.excused: set[str] = set()  # runs that a person gave up: they may live beside others
+        self.given_up: dict[str, GivenUp] = {}  # by run
         self.rows = [line.split() for line in _read_lines(log / "log")]
         self.begun = [_begun(row[1:]) for row in self.rows if row[0] == "begin"]
         self.board = read_board(remote, f"refs/heads/{branch}", prefix)
@@ -140,6 +153,7 @@ class Judge:
             *self._results(),
             *self._records(),
             *self._children(),
+            *self._fences(),
             *self._done(updates),
         ]
 
@@ -151,33 +165,54 @@ class Judge:
         for run, count in _count(each.run for each in self.begun).items():
             if count > 1:
                 found.append(f"twice: run {run} of {who[run].card} began {count} times")
+        times = {each.run: each.time for each in self.begun}
         alive: dict[str, set[Seat]] = defaultdict(set)
         for row in self.rows:
-            if row[0] == "saw" and not {row[2], row[4]} & self.excused:
+            if row[0] == "saw":
                 alive[row[2]].add(Seat(*row[3:8]))
         for run, others in alive.items():
-            own = who[run]
+            own, at = who[run], times[run]
             for other in others:
-                if other.card == own.card:
+                if other.card == own.card and not self._is_excused(own, other, at):
                     found.append(
                         f"twice: run {run} of {own.card} began on {own.host} while {other.run}"
                         f" lived on {other.host}"
                     )
-            found += self._exceeded([own, *others])
+            found += self._exceeded(own, others, at)
         return found
 
-    def _exceeded(self, live: list[Seat]) -> list[str]:
+    def _is_excused(self, own: Seat, other: Seat, at: float) -> bool:
+        """Whether `own` may have begun at a time while `other` lived, as either was given up."""
+        return own.host != other.host and (self._is_unheard(own, at) or self._is_unheard(other, at))
+
+    def _is_unheard(self, seat: Seat, at: float) -> bool:
+        """Whether the run was given up, and its host may not have heard so yet."""
+        given = self.given_up.get(seat.run)
+        return bool(given and given.host == seat.host and given.since <= at <= given.until)
+
+    def _exceeded(self, own: Seat, others: Iterable[Seat], at: float) -> list[str]:
+        """Limits that are exceeded at the beginning of `own`.
+
+        Each host knows its own runs. What all know is without those that were given up elsewhere.
+        """
+        live = [own, *others]
+        here = [seat for seat in live if seat.host == own.host]
+        known = [seat for seat in live if not self._is_unheard(seat, at)]
+        used, most = len(here), self.board.config.get("max_concurrency", 6)
+        found = [_limit_line(f"host {own.host}", used, most, here)] if used > most else []
+        for seats in (here, known) if own in known else (here,):
+            found += self._shared_limits(seats)
+        return list(dict.fromkeys(found))
+
+    def _shared_limits(self, live: list[Seat]) -> list[str]:
+        """Limits of workers, profiles and capacities that are exceeded by what lives."""
         config, found = self.board.config, []
         workers = config.get("workers", {})
 
         def check(what: str, used: int, limit: int) -> None:
             if used > limit:
-                names = ", ".join(f"{seat.card} on {seat.host}" for seat in sorted(live))
-                found.append(f"limit: {what} {used} of {limit}: {names}")
+                found.append(_limit_line(what, used, limit, live))
 
-        for host in {seat.host for seat in live}:
-            used = sum(seat.host == host for seat in live)
-            check(f"host {host}", used, config.get("max_concurrency", 6))
         for name, worker in workers.items():
             used = sum(seat.worker == name for seat in live)
             check(f"worker {name}", used, worker.get("max_concurrency", 1))
@@ -233,6 +268,27 @@ class Judge:
                 )
         return found
 
+    def _fences(self) -> list[str]:
+        """Commits of runs that were given up, and that base or a card's branch took all the same.
+
+        A run whose end the remote heard of first has not been given up.
+        """
+        given = [
+            row
+            for row in self.rows
+            if row[0] == "commit"
+            and row[2] in self.given_up
+            and self.board.runs.get(row[2], {}).get("outcome") == "lost"
+        ]
+        taken = (
+            git_in(self.remote, "rev-list", self.base, "--glob=refs/heads/card/*") if given else ""
+        )
+        return [
+            f"fence: {card} has commit {commit[:10]} of run {run}, which was given up"
+            for _, card, run, _, commit in given
+            if commit in taken.split()
+        ]
+
     # -- done means that the work is there
 
     def _done(self, updates: Sequence[Any]) -> list[str]:
@@ -286,6 +342,11 @@ class Judge:
             if took and max(took) > most[2]:
                 found.append(f"slow: a tick of {host} took {max(took):.0f} s of {most[2]:g}")
         return found
+
+
+def _limit_line(what: str, used: int, limit: int, live: Iterable[Seat]) -> str:
+    names = ", ".join(f"{seat.card} on {seat.host}" for seat in sorted(live))
+    return f"limit: {what} {used} of {limit}: {names}"
 
 
 def _read_lines(path: Path) -> list[str]:

@@ -4,14 +4,17 @@ A verb is a public method of `Play`; hosts are named as the scenario names them.
 for it only a little, and goes on without it.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from tests.hosts.judge import Judge, git_in, read_board
+from tests.hosts.judge import GivenUp, Judge, git_in, read_board
 from tests.hosts.scenarios import Scenario
 from tests.hosts.world import NotSoon, World
 
 TRY_MOST = 8.0  # seconds
+# Seconds from a host's hearing that a run was given up to its end: TERM, and KILL ten seconds later.
+END_MOST = 30.0
 PUSHES_MOST, FETCHES_MOST = 1.5, 2.0  # a run
 
 
@@ -21,7 +24,11 @@ class Play:
     def __init__(self, world: World) -> None:
         self._world = world
         self._lost: list[str] = []  # clones that are gone
-        self.excused: set[str] = set()  # runs that a person gave up while they lived
+        self.given_up: dict[str, GivenUp] = {}  # runs, while their hosts were out of reach
+        self.overdue: dict[str, str] = {}  # those that live on although their hosts have heard so
+        self._next_watch = 0.0
+        self._has_refused = False  # pushes, so that hosts will not try them for an hour
+        world.watch = self._watch
 
     def step(self, line: str) -> None:
         """Do one step."""
@@ -33,9 +40,10 @@ class Play:
             getattr(self, verb.replace("-", "_"))(*words)
 
     def heal_everything(self) -> None:
-        """Whole networks, no rules, power where there is a disk, nothing stopped."""
-        self.allow()
-        self.writable()
+        """Whole networks, no rules, power where there is a disk, nothing stopped.
+
+        Where the remote has refused something, people sync by hand, so that it is tried again.
+        """
         for host in self._world.hosts:
             if host.gone:
                 continue
@@ -46,6 +54,12 @@ class Play:
             self.heal(host.name)
             self.go_on(host.name)
             host.strike = ""
+        if self._has_refused:  # ticks under way might hear of a refusal after the sync
+            self._world.rest()
+        self.allow()
+        self.writable()
+        if self._has_refused:
+            self._world.sync_all()
 
     # -- time
 
@@ -133,6 +147,7 @@ class Play:
 
     def refuse(self, pattern: str) -> None:
         """The remote refuses pushes to refs that a shell pattern matches."""
+        self._has_refused = True
         self._world.remote.refuse("closed", pattern)
 
     def allow(self) -> None:
@@ -172,16 +187,32 @@ class Play:
         where.gitkanban("sync")
 
     def reclaim(self, host: str, other: str) -> None:
-        """A person gives up what another host runs, whether or not that still lives."""
+        """A person gives up what the board says another host runs, whether or not that lives."""
         lost = self._world.host(other)
         clone = self._lost[-1] if lost.gone else lost.clone_id()
-        self.excused |= {seat[1] for seat in self._alive_on(other)}
         where = self._world.host(host)
         where.gitkanban("sync")
         for card, values in self._world.board().cards.items():
             if values["status"] == "running" and values.get("clone") == clone:
-                self.excused.add(values["run"])  # its session may begin only now
+                if not lost.gone:
+                    self.given_up[values["run"]] = GivenUp(values["run"], other, time.monotonic())
                 where.gitkanban("reclaim", card, "--from", clone)
+
+    def _watch(self) -> None:
+        """Note when hosts hear that runs of theirs were given up, and which live on after that."""
+        now, world = time.monotonic(), self._world
+        if now < self._next_watch:
+            return
+        self._next_watch = now + 0.5
+        for run, given in self.given_up.items():
+            clone = world.host(given.host).repo
+            if given.until == float("inf"):
+                board = read_board(clone, f"refs/heads/{world.branch}", world.prefix)
+                if run in board.runs:
+                    self.given_up[run] = given._replace(until=now + END_MOST)
+            elif given.until < now and any(run in name.split("+") for name in world.alive()):
+                since = f"{END_MOST:g} s after {given.host} heard that it was given up"
+                self.overdue[run] = f"twice: run {run} lives on, {since}"
 
     def merge_all(self) -> None:
         """A person merges every card's branch into base, on the server."""
@@ -238,23 +269,26 @@ def judged(
     world: World, scenario: Scenario, story: Play, asked: tuple[int, ...],
     note: Callable[[str], object],
 ) -> list[str]:  # fmt: skip
-    """What does not hold now that all is quiet; `asked`: tries to push, and fetches."""
+    """What does not hold now that all is quiet; `asked` is what `_asked` gives."""
     clones = {host.name: host.repo for host in world.hosts if not host.gone}
     judge = Judge(world.log, world.remote.repo, world.branch, world.prefix, clones)
-    judge.excused = story.excused
+    judge.given_up = story.given_up
     ticks = {host.name: host.ticks for host in world.hosts}
     runs = max(1, len(judge.begun))
     longest = max((max(took) for took in ticks.values() if took), default=0)
     note(
         f"{len(judge.begun)} runs, {asked[0] / runs:.2f} tries to push and {asked[1] / runs:.2f}"
-        f" fetches a run, longest tick {longest:.0f} s"
+        f" fetches a run ({asked[2]} of {asked[1]} brought nothing), longest tick {longest:.0f} s"
     )
     most = (PUSHES_MOST, FETCHES_MOST) if scenario.figures else (float("inf"),) * 2
     return [
         *judge.violations(list(world.remote.updates())),
-        *judge.excesses(*asked, ticks, (*most, scenario.tick_most)),
+        *story.overdue.values(),
+        *judge.excesses(*asked[:2], ticks, (*most, scenario.tick_most)),
     ]
 
 
-def _asked(world: World) -> tuple[int, int]:
-    return world.remote.asked("receive-pack"), world.remote.asked("upload-pack")
+def _asked(world: World) -> tuple[int, int, int]:
+    """Tries to push, fetches, and those of them that were only looks."""
+    pushes, fetches = map(world.remote.asked, ("receive-pack", "upload-pack"))
+    return pushes, fetches, fetches - world.remote.sent()

@@ -41,6 +41,7 @@ done
 """
 _PACK = """\
 #!/bin/sh
+echo >> {folder}/packs
 {folder}/trap.sh fetch
 exec "$@"
 """
@@ -131,6 +132,11 @@ class Remote:
         """How often `upload-pack` (fetches) or `receive-pack` (tries to push) was asked for."""
         text = (self.folder / "daemon.log").read_text(errors="replace")
         return text.count(f"Request {service} for")
+
+    def sent(self) -> int:
+        """How many fetches were sent something; the others were only looks."""
+        path = self.folder / "packs"
+        return path.read_text().count("\n") if path.exists() else 0
 
 
 def _write_program(path: Path, text: str) -> None:

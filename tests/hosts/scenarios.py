@@ -89,6 +89,12 @@ SCENARIOS = (
         tick_most=SILENT_MOST,
     ),
     Scenario(
+        "given up and back",
+        "running h1; cut h1; reclaim h2 h1; running h2; heal h1; wait 15; free go",
+        words=_FREED,
+        tick_most=SILENT_MOST,
+    ),
+    Scenario(
         "dead after review",
         "cut h2; status R0 review; lose h1; heal h2; accept h2 R0",
         {"R0": "@reviewed", "C0": "@pool <-R0"},
@@ -107,6 +113,16 @@ CONTROLS = (
             "slow",
             "slow h1 0.4 0; slow h2 0.4 0; wait 20",
             words=dict.fromkeys(LAYERS, "sleep:9 commit"),
+        ),
+        "twice",
+    ),
+    (
+        "given_up_lives_on",
+        Scenario(
+            "given up and back",
+            "running h1; cut h1; reclaim h2 h1; heal h1; wait 60",
+            dict.fromkeys(("A0", "A1"), "@pool"),
+            words=dict.fromkeys(("A0", "A1"), "wait:never"),
         ),
         "twice",
     ),

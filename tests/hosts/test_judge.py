@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import git
-from tests.hosts.judge import Judge
+from tests.hosts.judge import GivenUp, Judge
 from tests.hosts.remote import Update
 
 CONFIG = """\
@@ -31,6 +31,7 @@ class Story:
         git(folder, "init", "-q", "-b", "main", "repo")
         self.lines: list[str] = []
         self.updates: list[Update] = []
+        self.given_up: list[GivenUp] = []
         self.board = {
             "config.yaml": CONFIG, "cards/A.yaml": "status: done\nneeds: {build: 1}\n",
             "cards/B.yaml": "status: done\nparents: [A]\nneeds: {build: 1}\n",
@@ -49,9 +50,14 @@ class Story:
         git(self.repo, "commit", "-qm", name)
         return git(self.repo, "rev-parse", "HEAD")
 
-    def begin(self, card: str, run: str, host: str, found: str = "-") -> None:
-        """A session begins."""
-        self.lines.append(f"begin {card} {run} {host} {SEATS[card]} 1.0 {self.start} {found}")
+    def begin(
+        self, card: str, run: str, host: str, found: str = "-", saw: str = "", at: float = 1.0
+    ) -> None:
+        """A session begins, and sees others that live, each `CARD RUN HOST`."""
+        self.lines.append(f"begin {card} {run} {host} {SEATS[card]} {at} {self.start} {found}")
+        for other in filter(None, saw.split(", ")):
+            self.lines.append(f"saw {card} {run} {other} {SEATS[other.split()[0]]}")
+        self.board.setdefault(f"runs/{card}/{run}.yaml", "outcome: lost\n")
 
     def work(self, card: str, run: str, host: str, found: str) -> None:
         """A run from its beginning to its record, its work in base."""
@@ -77,6 +83,7 @@ class Story:
             Update("2", "", "", board, "refs/heads/kanban"),
         ]
         judge = Judge(self.log, self.repo, "kanban", "", dict.fromkeys(clones, self.repo))
+        judge.given_up = {each.run: each for each in self.given_up}
         return sorted({line.partition(":")[0] for line in judge.violations(self.updates)})
 
 
@@ -154,6 +161,128 @@ def late_base(story: Story) -> None:
     ],
 )
 def test_the_judge_says_what_is_wrong(
+    tmp_path: Path, change: Callable[[Story], None], words: list[str]
+) -> None:
+    story = Story(tmp_path)
+    change(story)
+    assert story.judged() == words
+
+
+# -- a run of C on h1, which is out of reach, is given up at 5; h1 hears so, and has ended it by 9
+
+
+def given_up(story: Story) -> None:
+    for card in "CD":
+        story.board[f"cards/{card}.yaml"] = "status: todo\n"
+    story.begin("C", "c1", "h1", at=4)
+    story.given_up.append(GivenUp("c1", "h1", 5.0, 9.0))
+
+
+def again_elsewhere(story: Story) -> None:
+    given_up(story)
+    story.begin("C", "c2", "h2", saw="C c1 h1", at=6)
+
+
+def its_session_begins_late(story: Story) -> None:
+    given_up(story)
+    story.lines = [line for line in story.lines if not line.startswith("begin C c1")]
+    story.begin("C", "c2", "h2", at=6)
+    story.begin("C", "c1", "h1", saw="C c2 h2", at=7)
+
+
+def before_it_was_given_up(story: Story) -> None:
+    given_up(story)
+    story.begin("C", "c2", "h2", saw="C c1 h1", at=4.5)
+
+
+def long_after_its_host_heard(story: Story) -> None:
+    given_up(story)
+    story.begin("C", "c2", "h2", saw="C c1 h1", at=9.5)
+
+
+def begins_long_after_its_host_heard(story: Story) -> None:
+    its_session_begins_late(story)
+    story.lines = [line.replace(" 7 ", " 9.5 ") for line in story.lines]
+
+
+def again_on_its_own_host(story: Story) -> None:
+    given_up(story)
+    story.begin("C", "c2", "h1", saw="C c1 h1", at=6)
+
+
+def two_after_it(story: Story) -> None:
+    again_elsewhere(story)
+    story.begin("C", "c3", "h3", saw="C c1 h1, C c2 h2", at=7)
+
+
+def its_host_is_full(story: Story) -> None:
+    given_up(story)
+    story.begin("B", "b2", "h1", "A", saw="C c1 h1, D d1 h1", at=6)
+
+
+def its_own_host_counts_it_in_a_lane(story: Story) -> None:
+    given_up(story)
+    story.board["config.yaml"] = CONFIG.replace("concurrency: 3", "concurrency: 1")
+    story.begin("D", "d1", "h1", saw="C c1 h1", at=6)
+
+
+def others_do_not_count_it(story: Story) -> None:
+    given_up(story)
+    story.board["config.yaml"] = CONFIG.replace("concurrency: 3", "concurrency: 1")
+    story.begin("D", "d1", "h2", saw="C c1 h1", at=6)
+
+
+def others_count_it_before(story: Story) -> None:
+    given_up(story)
+    story.board["config.yaml"] = CONFIG.replace("concurrency: 3", "concurrency: 1")
+    story.begin("D", "d1", "h2", saw="C c1 h1", at=4.5)
+
+
+def its_work_is_in_base(story: Story) -> None:
+    given_up(story)
+    done = story.commit("work/C.txt", "c1\n")
+    story.lines.append(f"commit C c1 h1 {done}")
+
+
+def its_work_is_in_its_branch(story: Story) -> None:
+    given_up(story)
+    done = story.commit("work/C.txt", "c1\n", "card/C")
+    story.lines.append(f"commit C c1 h1 {done}")
+
+
+def its_work_is_set_aside(story: Story) -> None:
+    its_work_is_in_its_branch(story)
+    git(story.repo, "update-ref", "refs/gitkanban/salvage/c1", "card/C")
+    git(story.repo, "checkout", "-q", "main")
+    git(story.repo, "branch", "-D", "card/C")
+
+
+def its_end_was_there_first(story: Story) -> None:
+    its_work_is_in_base(story)
+    story.board["runs/C/c1.yaml"] = "outcome: succeeded\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (again_elsewhere, []),
+        (its_session_begins_late, []),
+        (before_it_was_given_up, ["twice"]),
+        (long_after_its_host_heard, ["twice"]),
+        (begins_long_after_its_host_heard, ["twice"]),
+        (again_on_its_own_host, ["twice"]),
+        (two_after_it, ["twice"]),
+        (its_host_is_full, ["limit"]),
+        (its_own_host_counts_it_in_a_lane, ["limit"]),
+        (others_do_not_count_it, []),
+        (others_count_it_before, ["limit"]),
+        (its_work_is_in_base, ["fence"]),
+        (its_work_is_in_its_branch, ["fence"]),
+        (its_work_is_set_aside, []),
+        (its_end_was_there_first, []),
+    ],
+)
+def test_of_a_run_that_was_given_up_no_more_is_excused_than_nobody_could_know(
     tmp_path: Path, change: Callable[[Story], None], words: list[str]
 ) -> None:
     story = Story(tmp_path)

@@ -185,6 +185,7 @@ class World:
         for name in ("live", "words"):
             (self.log / name).mkdir(parents=True)
         self.every = every
+        self.watch: Callable[[], object] = lambda: None  # called again and again while time passes
         self._patience = float("inf")  # seconds, beside what is asked for
         self._config, self._own_branch, self._broken = config, branch, broken
 
@@ -260,6 +261,7 @@ class World:
                 raise NotSoon(f"not within {seconds:g} s: {what}\n{said}")
             for host in self.hosts:
                 host.turn()
+            self.watch()
             time.sleep(0.05)
 
     @contextmanager
