@@ -8,10 +8,9 @@ look. The last look is cached; the cache may be lost.
 
 from collections.abc import Mapping
 
-from gitkanban import files
 from gitkanban.board import store
 from gitkanban.board.content import reading
-from gitkanban.board.repo import checkouts, commits, git
+from gitkanban.board.repo import cachefile, checkouts, commits, git
 from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork, landed
 from gitkanban.core import graph
@@ -20,7 +19,8 @@ from gitkanban.core.model import DONE, REVIEW, TODO, Board, Card, Run
 from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Elsewhere
-from gitkanban.late import json
+
+_INSIDE_FORM = ("inside", 2)
 
 
 def elsewhere(place: Place, board: Board, clone: str) -> dict[CardId, Elsewhere]:
@@ -112,15 +112,15 @@ def _landed_otherwise(place: Place, card: CardId, ids: tuple[Oid, ...], tip: Oid
 def _commits_inside(place: Place, ref: str, tip: Oid, wanted: frozenset[Oid]) -> frozenset[Oid]:
     """Return which of the commits are contained in `tip`, where `ref` is."""
     path = f"{place.private}/cache/inside"
-    before, looked, known = _read_remembered(path)
+    known: frozenset[Oid]
+    before, looked, known = cachefile.load(path, _INSIDE_FORM) or ("", NO_OID, frozenset())
     if before != ref or (looked != tip and not commits.is_ancestor(place.common, looked, tip)):
         known = frozenset()
     inside = known & wanted
     if wanted - known:
         inside |= _contained_commits(place, tip, wanted - known)
     if (ref, tip, inside) != (before, looked, known):
-        row = {"ref": ref, "tip": tip, "inside": sorted(inside)}
-        files.cache(path, json.dumps(row).encode())
+        cachefile.save(path, _INSIDE_FORM, (ref, tip, inside))
     return inside
 
 
@@ -131,12 +131,3 @@ def _contained_commits(place: Place, tip: Oid, ids: frozenset[Oid]) -> frozenset
     asked = "".join(f"{one}\n" for one in (*sorted(here), f"^{tip}")).encode()
     outside = git.run(place.common, "rev-list", "--stdin", input=asked).lines
     return frozenset(here.difference(outside))
-
-
-def _read_remembered(path: str) -> tuple[str, str, frozenset[Oid]]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            rows = json.load(file)
-        return str(rows["ref"]), str(rows["tip"]), frozenset(map(Oid, map(str, rows["inside"])))
-    except (OSError, ValueError, KeyError, TypeError):
-        return "", "", frozenset()

@@ -3,13 +3,10 @@
 It decides nothing, and changes nothing but wrong lease tokens.
 """
 
-import marshal
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from gitkanban import files
 from gitkanban.board.repo import git
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.clone import clone_id, host
@@ -23,12 +20,12 @@ from gitkanban.core.tick.unattended import to_accept
 from gitkanban.core.trust.tampering import TamperFinding
 from gitkanban.core.trust.trusted import ACCEPTING
 from gitkanban.core.trust.withheld import Withheld
-from gitkanban.late import json
 from gitkanban.runs import spending, trust, watching, worker_programs
 from gitkanban.runs.records import (
     agent_state,
     folders,
     job_records,
+    last_tick,
     machines,
     sightings,
     slots,
@@ -129,7 +126,7 @@ def _look_at_place(
         _run_facts(folder, specs[folder.run], locked, look.sightings) for folder in unsettled
     )
     pairs = zip(runs, unsettled, strict=True)
-    ready, served = remembered(place)
+    ready, served = last_tick.schedule(place.private)
     clone = clone_id(place)
     withheld = trust.withheld(place, board.config) if board.config else Withheld()
     findings = watching.findings(place)
@@ -328,50 +325,8 @@ def _work_elsewhere(place: Place, board: Board, clone: str) -> dict[CardId, Else
     return presence.elsewhere(place, board, clone)
 
 
-def remembered(place: Place) -> tuple[Mapping[CardId, int], Mapping[WorkerName, float]]:
-    """Return what earlier ticks saw: (card -> ready since when, worker -> virtual finish time).
-
-    It is only a cache: empty when it is missing or damaged.
-    """
-    try:
-        with open(f"{place.private}/cache/schedule", "rb") as file:
-            if os.fstat(file.fileno()).st_uid != os.geteuid():
-                return {}, {}  # never unmarshal another user's file
-            rows = marshal.load(file)
-        ready = {CardId(card): int(at) for card, at in rows["ready"].items()}
-        served = {WorkerName(worker): float(at) for worker, at in rows["served"].items()}
-    except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError):
-        return {}, {}
-    return ready, served
-
-
-def remember(place: Place, ready: Mapping[CardId, int], served: Mapping[WorkerName, float]) -> None:
-    """Store both for the next tick; written only when they changed. Raises OSError."""
-    if (dict(ready), dict(served)) == tuple(dict(each) for each in remembered(place)):
-        return
-    data = marshal.dumps({"ready": dict(ready), "served": dict(served)})
-    files.replace(f"{place.private}/cache/schedule", data, lasting=False, make=True)
-
-
 def _still_refused(place: Place, board: Board) -> Mapping[str, str]:
     """Return the refused cards that a tick has yet to accept, with the reasons."""
-    reasons = refused(place)
+    reasons = last_tick.refused(place.private)
     waiting = to_accept(board) if reasons else ()
     return {card: why for card, why in reasons.items() if card in waiting}
-
-
-def refused(place: Place) -> Mapping[str, str]:
-    """Return the cards that the last tick could not accept, and why; a cache like `remembered`."""
-    try:
-        with open(f"{place.private}/cache/refused", encoding="utf-8") as file:
-            return {str(card): str(why) for card, why in json.load(file).items()}
-    except (OSError, ValueError, AttributeError):
-        return {}
-
-
-def remember_refused(place: Place, reasons: Mapping[str, str]) -> None:
-    """Store them until the next tick has tried; written only when they changed. Raises OSError."""
-    if dict(reasons) == refused(place):
-        return
-    text = json.dumps(dict(reasons), sort_keys=True, ensure_ascii=False)
-    files.replace(f"{place.private}/cache/refused", text.encode(), lasting=False, make=True)

@@ -6,7 +6,7 @@ before it, nothing has happened; if after it, the next command brings the checko
 """
 
 from collections.abc import Callable, Collection, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 
 from gitkanban import failpoints
 from gitkanban.board import store
@@ -31,7 +31,7 @@ from gitkanban.errors import (
     Untrusted,
 )
 from gitkanban.runs import trust
-from gitkanban.runs.observe import remember_refused
+from gitkanban.runs.records import last_tick
 from gitkanban.tick.observing import untrusted_workers
 from gitkanban.tick.state import BoardLook, TickState
 from gitkanban.typed import TYPE_CHECKING, NamedTuple
@@ -173,8 +173,7 @@ def _note_refusal(state: TickState, cards: Sequence[CardId], error: Exception) -
 
 def _remember_refused(state: TickState, accepts: Collection[str]) -> None:
     state.refused = {card: why for card, why in state.refused.items() if card in accepts}
-    with suppress(OSError):  # losing it does no harm
-        remember_refused(state.place, state.refused)
+    last_tick.note_refused(state.place.private, state.refused)
 
 
 def report_accepted(state: TickState, merges: Merges) -> None:

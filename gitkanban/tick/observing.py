@@ -20,8 +20,7 @@ from gitkanban.core.tick.holds import NO_PROGRAM, UNTRUSTED, missing_words
 from gitkanban.errors import BoardBusy
 from gitkanban.runs import agent_setup, watching
 from gitkanban.runs.observe import observe
-from gitkanban.runs.observe import remember as remember_schedule
-from gitkanban.runs.records import agent_state, folders, reached
+from gitkanban.runs.records import agent_state, folders, last_tick, reached
 from gitkanban.tick.state import BoardLook, TickState
 
 
@@ -136,11 +135,8 @@ def _workers_stopped(look: BoardLook, code: str) -> Iterable[WorkerName]:
 
 
 def remember(state: TickState, look: BoardLook) -> None:
-    """Cache what saves the next tick work; a failed write is reported and stops no start."""
-    try:
-        remember_schedule(state.place, look.plan.ready_since, look.plan.served)
-    except OSError as error:
-        state.report_error(f"the cache for the next tick cannot be written: {error}")
+    """Leave to the next tick since when cards are ready, and who was served."""
+    last_tick.note_schedule(state.place.private, look.plan.ready_since, look.plan.served)
 
 
 def remember_agents(state: TickState, look: BoardLook) -> None:

@@ -1,7 +1,6 @@
 """What holds a card back is the same everywhere: status and list, warm and cold, why, and tick."""
 
 import json
-import marshal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +11,8 @@ import pytest
 
 from gitkanban import clock
 from gitkanban.board.content import status_cache
+from gitkanban.core.names import CardId
+from gitkanban.runs.records import last_tick
 from gitkanban.tick.rounds import tick
 from gitkanban.views.signs import sign
 from gitkanban.views.text import Look
@@ -126,9 +127,7 @@ def test_the_order_is_that_of_the_next_tick(repo: Path) -> None:
     assert said(repo) == {"C": "worker back 2/2: the next tick starts A, B first"}
     assert is_warm(repo)
     # An earlier tick saw C ready long before the others.
-    cache = repo / ".git/gitkanban/cache/schedule"
-    cache.parent.mkdir(exist_ok=True)
-    cache.write_bytes(marshal.dumps({"ready": {"C": 1}, "served": {}}))
+    last_tick.note_schedule(str(repo / ".git/gitkanban"), {CardId("C"): 1}, {})
     assert not is_warm(repo)
     assert said(repo) == {"B": "worker back 2/2: the next tick starts A, C first"}
 
@@ -205,7 +204,7 @@ def test_work_that_tick_could_not_accept_is_everywhere_and_needs_a_person(repo: 
     assert data["waits_for_you"] == f"1 card waits on A, which is in review; {why}"
     git(repo, "checkout", "-q", "src/app.py")
     ok(repo, "tick")
-    assert json.loads((repo / ".git/gitkanban/cache/refused").read_text()) == {}
+    assert last_tick.refused(str(repo / ".git/gitkanban")) == {}
     assert "A\tdone\t" in ok(repo, "status")
 
 
@@ -219,9 +218,8 @@ def test_a_card_that_has_waited_a_long_time_keeps_what_it_needs_from_the_cache_t
         small="worker: back",
     )
     ok(repo, "trust", "--yes")
-    seen = {"ready": {"big": clock.parse("2026-11-24T09:30:30Z")}, "served": {}}
-    (repo / ".git/gitkanban/cache").mkdir(exist_ok=True)
-    (repo / ".git/gitkanban/cache/schedule").write_bytes(marshal.dumps(seen))
+    ready = {CardId("big"): clock.parse("2026-11-24T09:30:30Z")}
+    last_tick.note_schedule(str(repo / ".git/gitkanban"), ready, {})
     assert "small" not in said(repo, GITKANBAN_NOW="2026-11-24T10:00:00Z")
     held = said(repo, GITKANBAN_NOW="2026-11-24T10:00:30Z")
     assert held["small"] == "the next slot of back is kept for big, which has waited a long time"

@@ -8,10 +8,11 @@ import pytest
 
 from gitkanban import clock
 from gitkanban.core.model import RUNNING, Board, Card, Config, Worker
+from gitkanban.core.names import CardId, WorkerName
 from gitkanban.core.tick.facts import Letter, Observed, Report
 from gitkanban.runs import leases, mailbox, observe, trust
 from gitkanban.runs.briefing import Reservation
-from gitkanban.runs.records import folders, slots
+from gitkanban.runs.records import folders, last_tick, slots
 from gitkanban.runs.supervision import processes
 from tests.runs.places import Bench, mark, until
 
@@ -132,13 +133,14 @@ def test_damaged_records_read_as_none(bench: Bench, text: str) -> None:
 
 
 def test_what_earlier_ticks_saw_is_a_cache(bench: Bench) -> None:
-    assert observe.remembered(bench.place) == ({}, {})
-    observe.remember(bench.place, {"T1": NOW}, {"w": 1.5})
-    assert observe.remembered(bench.place) == ({"T1": NOW}, {"w": 1.5})
+    private = bench.place.private
+    assert last_tick.schedule(private) == ({}, {})
+    last_tick.note_schedule(private, {CardId("T1"): NOW}, {WorkerName("w"): 1.5})
+    assert last_tick.schedule(private) == ({"T1": NOW}, {"w": 1.5})
     seen = look(bench)
     assert (seen.ready_since, seen.served) == ({"T1": NOW}, {"w": 1.5})
     Path(bench.place.private, "cache/schedule").write_text("{")
-    assert observe.remembered(bench.place) == ({}, {})
+    assert last_tick.schedule(private) == ({}, {})
 
 
 def test_untrusted_workers_are_named(bench: Bench) -> None:

@@ -7,11 +7,12 @@ not have, which may be lost.
 import os
 from collections.abc import Mapping
 
-from gitkanban import files
-from gitkanban.board.repo import commits, git, merging
+from gitkanban.board.repo import cachefile, commits, git, merging
 from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.core.model import Board
 from gitkanban.core.names import CardId, Oid
+
+_FORM = ("not-landed", 2)
 
 
 def content(place: Place, tip: Oid, base: Oid) -> bool:
@@ -49,8 +50,8 @@ def otherwise(place: Place, tips: Mapping[CardId, Oid], base: Oid) -> set[CardId
             "utf-8", "surrogateescape"
         ),
     ).text  # fmt: skip
-    path = f"{place.private}/not-landed"
-    before = _read_remembered(path)
+    path = f"{place.private}/cache/not-landed"
+    before: frozenset[str] = cachefile.load(path, _FORM) or frozenset()
     known = {f"{tip} {state}" for tip in tips.values()} & before
     landed, looked = set(), 0
     for card, tip in tips.items():
@@ -62,7 +63,7 @@ def otherwise(place: Place, tips: Mapping[CardId, Oid], base: Oid) -> set[CardId
         else:
             known.add(f"{tip} {state}")
     if known != before:
-        files.cache(path, "".join(f"{line}\n" for line in sorted(known)).encode())
+        cachefile.save(path, _FORM, known)
     return landed
 
 
@@ -97,14 +98,6 @@ def _is_squashed(place: Place, fork: Oid, tip: Oid, base: Oid) -> bool:
 def _patch_ids(place: Place, diffs: bytes) -> set[str]:
     done = git.run(place.common, "patch-id", "--stable", input=diffs)
     return {line.split(" ")[0] for line in done.lines}
-
-
-def _read_remembered(path: str) -> set[str]:
-    try:
-        with open(path, encoding="ascii") as file:
-            return set(file.read().splitlines())
-    except (OSError, UnicodeDecodeError):
-        return set()
 
 
 def changed(place: Place, board: Board) -> dict[str, int]:

@@ -6,18 +6,16 @@ cached by the tip of the work and that fork, so that a base that moves on change
 
 from collections.abc import Iterable, Mapping
 
-from gitkanban import files
-from gitkanban.board.repo import checkouts, git
+from gitkanban.board.repo import cachefile, checkouts, git
 from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork
 from gitkanban.core.model import REVIEW, Board
 from gitkanban.core.names import NO_OID, Oid
 from gitkanban.core.situation.figures import WorkSize
 from gitkanban.core.split_cards import open_cards
-from gitkanban.late import json
 from gitkanban.typed import NamedTuple
 
-_FORM = 2  # of the cache
+_FORM = ("sizes", 3)
 
 
 class _Measured(NamedTuple):
@@ -46,22 +44,15 @@ def measure(place: Place, board: Board) -> dict[str, WorkSize]:
     asked = [tip for tip in sorted(wanted) if tip not in known or known[tip].onto != onto]
     if asked:
         known = _measure_tips(place, onto, asked, known)
-        used = {tip: each for tip, each in known.items() if tip in wanted}
-        files.cache(path, json.dumps([_FORM, used]).encode())  # other tips are dropped
+        # Other tips are dropped.
+        rows = {tip: (*each[:2], tuple(each.size)) for tip, each in known.items() if tip in wanted}
+        cachefile.save(path, _FORM, rows)
     return {card: known[tip].size for card, tip in tips.items() if tip in known}
 
 
 def _load_sizes(path: str) -> dict[Oid, _Measured]:
-    try:
-        form, tips = json.loads(files.read(path))
-        if form != _FORM:
-            return {}
-        return {
-            Oid(str(tip)): _Measured(Oid(str(onto)), Oid(str(fork)), WorkSize(*map(int, size)))
-            for tip, (onto, fork, size) in tips.items()
-        }
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
+    rows = cachefile.load(path, _FORM) or {}
+    return {tip: _Measured(onto, fork, WorkSize(*size)) for tip, (onto, fork, size) in rows.items()}
 
 
 def _measure_tips(

@@ -5,35 +5,26 @@ A cache: without it a run counts as queued until the next tick looks.
 
 from collections.abc import Mapping
 
-from gitkanban import files
+from gitkanban.board.repo import cachefile
 from gitkanban.core.names import RunId
-from gitkanban.core.tick.facts import Phase, Sighting
-from gitkanban.late import json
+from gitkanban.core.tick.facts import Sighting
 
-_PHASES: tuple[Phase, ...] = ("queued", "live", "unreachable", "ended")
+_FORM = ("sightings", 2)
 
 
 def recall(private: str) -> tuple[dict[RunId, Sighting], dict[str, str]]:
     """Return (sightings by run, why executors can start nothing), without how runs ended."""
-    try:
-        with open(f"{private}/cache/sightings", encoding="utf-8") as file:
-            row = json.load(file)
-        runs = {RunId(run): _sighting_of(*words) for run, words in row["runs"].items()}
-        return runs, {str(name): str(why) for name, why in row["unready"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}, {}
-
-
-def _sighting_of(phase: object, where: object, note: object) -> Sighting:
-    unknown: Phase = "queued"
-    known = next((each for each in _PHASES if each == phase), unknown)
-    return Sighting(known, str(where), str(note))
+    runs, unready = cachefile.load(_path_of(private), _FORM) or ({}, {})
+    return {run: Sighting(*row) for run, row in runs.items()}, unready
 
 
 def remember(private: str, sightings: Mapping[RunId, Sighting], unready: Mapping[str, str]) -> None:
     """Store them for those who look before the next tick; a failed write is no harm."""
     runs = {run: each._replace(end=None) for run, each in sightings.items()}
-    if (runs, dict(unready)) != recall(private):
-        rows = {run: each[:3] for run, each in runs.items()}
-        text = json.dumps({"runs": rows, "unready": dict(unready)}, sort_keys=True)
-        files.cache(f"{private}/cache/sightings", text.encode())
+    if (runs, unready) != recall(private):
+        rows = {run: tuple(each[:3]) for run, each in runs.items()}
+        cachefile.save(_path_of(private), _FORM, (rows, dict(unready)))
+
+
+def _path_of(private: str) -> str:
+    return f"{private}/cache/sightings"
