@@ -192,7 +192,7 @@ class Config(NamedTuple):
     push: str = ""  # a remote to which the branches of cards in review are pushed
     pr: bool = False  # open a pull request for them with gh
     git_timeout: int = 600  # seconds for one git command, including filters and hooks
-    on_tamper: Literal["tell", "hold"] = "tell"
+    on_tamper: Literal["warn", "hold"] = "warn"
     sign: Signing = "auto"  # commits of the board and merges
     notify: tuple[str, ...] = ()  # a command that is given the news on stdin
     notify_every: int = 300  # seconds between two calls of it, at least

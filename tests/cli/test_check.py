@@ -66,6 +66,15 @@ def test_what_a_worker_needs_is_checked_in_the_config_and_for_its_cards(board: P
     ok(board, "edit", "T2", "--title", "still to be edited")
 
 
+def test_a_former_word_is_still_read_and_reported(board: Path) -> None:
+    config = board / ".kanban" / "config.yaml"
+    change(config, "kanban:\n", "kanban:\n  on_tamper: tell\n")
+    assert found(board) == ["config.yaml:3:14 former-word"]
+    assert "on_tamper: tell is called warn now" in call(board, "check").out
+    change(config, "on_tamper: tell", "on_tamper: warn")
+    assert found(board) == []
+
+
 BROKEN = {
     "yaml": ("title: [\n", 2, "unreadable"),
     "twice": ("id: T9\nid: T9\n", 2, "unreadable"),

@@ -420,6 +420,7 @@ def typed(key: ConfigKey, text: str) -> str | int | bool:
     kind = key.kind
     wrong = f"{_short_name(key)} must be {_wanted_words(key)}, found {text[:40]!r}"
     if isinstance(kind, tuple):
+        text = configkeys.FORMER_WORDS.get(key.path, {}).get(text, text)
         if text not in kind:
             raise UsageError(wrong, ids.did_you_mean(text, kind))
         return text

@@ -37,6 +37,9 @@ class ConfigKey(NamedTuple):
     field: str = ""  # of model.Config or model.Worker, where it is not the last word of the path
 
 
+# Values that have another word by now. The former one is still read, and `check` reports it.
+FORMER_WORDS = {"kanban.on_tamper": {"tell": "warn"}}
+
 _W = "kanban.workers.*"
 
 KEYS: tuple[ConfigKey, ...] = (
@@ -67,9 +70,9 @@ KEYS: tuple[ConfigKey, ...] = (
         "board alone (hosts.md)."),
     ConfigKey("kanban.push", REMOTE, "", "Remote to which branches of cards in review are pushed."),
     ConfigKey("kanban.pr", BOOL, "false", "Open a pull request for a pushed branch, with gh."),
-    ConfigKey("kanban.on_tamper", ("tell", "hold"), "tell",
-        "What follows when hooks, git's configuration, trust or refs changed while a run lived: "
-        "`hold` starts nothing until `gitkanban trust` settles it."),
+    ConfigKey("kanban.on_tamper", ("warn", "hold"), "warn",
+        "What follows when hooks, git's configuration, trust or refs changed during a run: a warning, "
+        "or with `hold` also that nothing starts until `gitkanban trust` settles it."),
     ConfigKey("kanban.notify", COMMAND, "",
         "Command that is given the news as JSON on stdin: what needs a person, failed for good, idles, "
         "is paused or limited (notify.md)."),

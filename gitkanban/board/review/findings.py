@@ -4,7 +4,7 @@ It decides nothing about values; `gitkanban.core.review.rules` does.
 """
 
 from gitkanban.board.content import reading
-from gitkanban.board.formats import cardfile, cardlayout, yamltext
+from gitkanban.board.formats import cardfile, cardlayout, configkeys, yamltext
 from gitkanban.board.formats.yamltext import Bad, Mapping, Node, Scalar, Sequence
 from gitkanban.board.review import revisions
 from gitkanban.board.review.revisions import Side
@@ -33,6 +33,7 @@ def _state_findings(side: Side) -> list[Finding]:
         *rules.state(side.board),
         *_stray_file_findings(side),
         *_prompt_findings(side),
+        *_former_word_findings(side),
     ]
     return findings + (configrules.state(side.board.config) if side.board.config else [])
 
@@ -100,6 +101,26 @@ def _prompt_findings(side: Side) -> list[Finding]:
         one = finding("prompt-field", "prompt.md", (), message, hint=hint)
         findings.append(one._replace(line=line, column=column))
     return findings
+
+
+def _former_word_findings(side: Side) -> list[Finding]:
+    findings = []
+    root = _load_root(side, "config.yaml")
+    for path, words in configkeys.FORMER_WORDS.items():
+        at = tuple(path.split("."))
+        text = _text_at(root, at)
+        if text in words:
+            hint = f"Write {at[-1]}: {words[text]}."
+            message = f"{at[-1]}: {text} is called {words[text]} now"
+            findings.append(finding("former-word", "config.yaml", at, message, hint=hint))
+    return findings
+
+
+def _text_at(node: Node | None, at: tuple[str, ...]) -> str:
+    """Return the text of the value at a path of keys; empty if there is none."""
+    for key in at:
+        node = node.get(key) if isinstance(node, Mapping) else None
+    return node.text if isinstance(node, Scalar) else ""
 
 
 def _layout_findings(side: Side, only: set[str] | None = None) -> list[Finding]:

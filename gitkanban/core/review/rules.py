@@ -60,6 +60,7 @@ RULES: Mapping[str, Rule] = {
     "executes": Rule(WARNING, "A change to what is executed on the machines that tick."),
     "trusted": Rule(WARNING, "A change to a key that machines ask their owner's trust for."),
     "setting": Rule(WARNING, "A change to a limit, a weight, a time, or another setting."),
+    "former-word": Rule(WARNING, "A value in `config.yaml` that has another word by now."),
     "prompt": Rule(WARNING, "A change to the prompt of every session."),
     "prompt-field": Rule(WARNING, "A `{word}` in `prompt.md` that stands for nothing."),
 }

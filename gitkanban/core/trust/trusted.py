@@ -78,7 +78,7 @@ ANSWERS: tuple[Answer, ...] = (
     Answer("kanban.sync_work", (PUSHING,), (False,)),
     Answer("kanban.push", (PUSHING,), ("",)),
     Answer("kanban.pr", (PUSHING,), (False,)),
-    Answer("kanban.on_tamper", (STARTS,), ("hold",)),
+    Answer("kanban.on_tamper", (STARTS,), ("hold", "warn")),
     Answer("kanban.notify", (NOTIFYING,), ((),)),
     Answer("kanban.notify_every"),
     Answer("kanban.budget.card", field="budget_card"),

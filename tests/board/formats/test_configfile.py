@@ -131,7 +131,7 @@ def test_every_key() -> None:
     assert config.workers["v"] == Worker("v", "v")
     assert config == Config(
         "develop", 9, 4, config.workers, {"p": 4}, {"build": 2}, "squash", True, "../trees",
-        "[skip ci]", 5, 30 * 86400, 3, "origin", True, 300, "tell",
+        "[skip ci]", 5, 30 * 86400, 3, "origin", True, 300, "warn",
         "always", executors={"cluster": cluster}, sync_work=False,
     )  # fmt: skip
     assert config.workers["w"] == Worker(

@@ -8,7 +8,9 @@ from gitkanban.core.review.rules import RULES
 from tests.support.boards import board
 
 # Rules about files and texts; their cases are in tests/cli/test_check.py.
-ABOUT_TEXTS = frozenset({"unreadable", "config", "stray-file", "layout", "prompt-field", "prompt"})
+ABOUT_TEXTS = frozenset(
+    {"unreadable", "config", "stray-file", "layout", "former-word", "prompt-field", "prompt"}
+)
 
 
 def notices(found: list[rules.Finding]) -> list[str]:

@@ -82,6 +82,8 @@ def test_a_key_of_the_board_holds_what_it_decides_and_nothing_else(
         ("kanban.verify_accept", False, True),
         ("kanban.notify", ("curl", "x"), ()),
         ("kanban.worktrees", "~/x", ""),
+        ("kanban.on_tamper", "warn", "hold"),
+        ("kanban.on_tamper", "tell", "warn"),  # in a record of an older version
     ],
 )
 def test_the_stricter_value_asks_nothing(
@@ -91,11 +93,11 @@ def test_the_stricter_value_asks_nothing(
 
 
 def test_an_order_of_values_is_read_from_the_strictest_on() -> None:
-    answer = trusted.Answer("kanban.workers.*.x", (STARTS,), ("hold", "tell"))
-    assert not trusted.asks(answer, "hold", "tell")
-    assert trusted.asks(answer, "tell", "hold")
-    assert not trusted.asks(answer, "tell", "off")
-    assert trusted.asks(answer, "off", "tell")
+    answer = trusted.Answer("kanban.workers.*.x", (STARTS,), ("hold", "warn"))
+    assert not trusted.asks(answer, "hold", "warn")
+    assert trusted.asks(answer, "warn", "hold")
+    assert not trusted.asks(answer, "warn", "off")
+    assert trusted.asks(answer, "off", "warn")
 
 
 def test_the_boards_own_branch_is_base_where_none_is_named() -> None:
