@@ -12,7 +12,7 @@ from gitkanban.board.following import follow_base, rehearsal
 from gitkanban.board.repo import checkouts, git, placewriter, refs, standstill
 from gitkanban.board.repo.checkouts import Checkout
 from gitkanban.board.repo.place import FOLDER, Place
-from gitkanban.core.ids import SEEN_REF
+from gitkanban.core.ids import KNOWN_REF
 from gitkanban.core.names import Oid
 from gitkanban.errors import BoardBusy, BoardMoved, Refused
 from gitkanban.typed import Any
@@ -33,7 +33,7 @@ def move(place: Place, branch: str) -> Place:
     follow_base.begin(stays, place.ref, tip, bare_tip)
     orders = (
         f"start\ncreate {new.ref} {board_tip}\nupdate {place.ref} {bare_tip} {tip}\n"
-        f"{refs.PLAIN}update {SEEN_REF} {board_tip}\nprepare\ncommit\n"
+        f"{refs.PLAIN}update {KNOWN_REF} {board_tip}\nprepare\ncommit\n"
     )
     done = git.run(
         place.common, "-c", "core.fsync=all", "update-ref", "-m", "kanban: the board moves",

@@ -20,7 +20,7 @@ from gitkanban.board.repo import (
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.turn import Turn
 from gitkanban.core.changes import Change, applied
-from gitkanban.core.ids import SEEN_REF
+from gitkanban.core.ids import KNOWN_REF
 from gitkanban.core.model import Board
 from gitkanban.core.names import NO_OID, CardId, Oid
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard
@@ -77,7 +77,7 @@ def _at_tip(place: Place) -> Board:
     if not tip:
         raise NoBoard(
             f"the board's branch {place.branch} does not exist",
-            f"If it was deleted: git branch {place.branch} {SEEN_REF}",
+            f"If it was deleted: git branch {place.branch} {KNOWN_REF}",
         )
     last = board_cache.load(place)
     board = last if last and last.commit == tip else None

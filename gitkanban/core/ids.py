@@ -13,7 +13,7 @@ from gitkanban.late import difflib, re
 
 CARD_BRANCHES = "card/"  # how the names of cards' branches begin
 CARD_REFS = f"refs/heads/{CARD_BRANCHES}"
-SEEN_REF = "refs/gitkanban/seen"  # the last commit of the board that this clone knows
+KNOWN_REF = "refs/gitkanban/seen"  # the last commit of the board that this clone knows
 LONGEST = 64
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # the digits of `clock.sortable_id`
 _AROUND = 500  # words on either side that are searched for the nearest one

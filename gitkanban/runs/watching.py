@@ -12,7 +12,7 @@ from math import inf
 from gitkanban import files
 from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.place import Place
-from gitkanban.core.ids import CARD_REFS, SEEN_REF, card_of_ref
+from gitkanban.core.ids import CARD_REFS, KNOWN_REF, card_of_ref
 from gitkanban.core.model import Board
 from gitkanban.core.names import CardId
 from gitkanban.core.trust.tampering import (
@@ -140,7 +140,7 @@ def _ref_facts(
         base_ref,
         board_ref,
         frozenset(fingerprint.rewritten(place.common, moved)),
-        _is_seen_ref_ahead(place, present, board_ref),
+        _is_known_ref_ahead(place, present, board_ref),
         lived=frozenset(_cards_with_a_run(place, life.since)) if others else frozenset(),
         finished=frozenset(
             card for card in cards if card not in board.cards or finished(board, card)
@@ -148,14 +148,14 @@ def _ref_facts(
     )
 
 
-def _is_seen_ref_ahead(place: Place, present: Fingerprint, board_ref: str) -> bool:
+def _is_known_ref_ahead(place: Place, present: Fingerprint, board_ref: str) -> bool:
     """Return whether the board's branch, right now, lacks the last commit that we know of it."""
     from gitkanban.board.repo import fingerprint
 
-    recorded = present.refs.get(SEEN_REF, "")
+    recorded = present.refs.get(KNOWN_REF, "")
     tip = checkouts.tip_in(place.common, board_ref)  # read after `seen`: a commit moves both
     return bool(tip and recorded) and bool(
-        fingerprint.rewritten(place.common, [(SEEN_REF, recorded, tip)])
+        fingerprint.rewritten(place.common, [(KNOWN_REF, recorded, tip)])
     )
 
 

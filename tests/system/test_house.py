@@ -32,9 +32,6 @@ INSIDE_NAMES = {
     "connection_made": "asyncio calls it so",
     "HeldLock": "a lock that is ours, beside `Locks` that may be anybody's",
     "NotFound": "an error, named as such errors are everywhere",
-    "SEEN_REF": "the ref's own name is refs/gitkanban/seen",
-    "_is_seen_ref_ahead": "of that ref",
-    "seen_ref_ahead": "of that ref",
 }
 
 # What frameworks call by its name alone: click's commands, textual's handlers and actions.

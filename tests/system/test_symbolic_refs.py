@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.ids import SEEN_REF
+from gitkanban.core.ids import KNOWN_REF
 from gitkanban.runs.workspace import salvage
 from tests.cli.calls import call, ok
 from tests.conftest import git
@@ -86,7 +86,7 @@ def test_what_was_last_seen_is_noted_nowhere_else(
     arena = make({})
     git(arena.repo, "branch", "release")
     before = git(arena.repo, "rev-parse", "release")
-    way(arena, SEEN_REF, "refs/heads/release")
+    way(arena, KNOWN_REF, "refs/heads/release")
     ok(arena.repo, "add", "one more", "--id", "T2", "--worker", "pool")
     ok(arena.repo, "add", "and one", "--id", "T3", "--worker", "pool")
     assert git(arena.repo, "rev-parse", "release") == before

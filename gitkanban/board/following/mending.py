@@ -6,7 +6,7 @@ the merged work out again, unintentionally. A note in the checkout is the eviden
 
 from gitkanban.board.repo import checkouts, commits, git, merging, refs
 from gitkanban.board.repo.place import Place
-from gitkanban.core.ids import SEEN_REF
+from gitkanban.core.ids import KNOWN_REF
 from gitkanban.core.names import Oid
 
 _ASKED_MOST = 50  # paths for which git is asked whether they were reverted on purpose
@@ -29,7 +29,7 @@ def mend(place: Place, old: Oid, commit: Oid, ref: str) -> list[str]:
         return [f"{path}: {ref} lost a change that no longer fits" for path in taken]
     why = "kanban: bring back what the branch lost"
     new = NewTree(place, tip).commit_tree(merged.tree, why, [tip])
-    at_tip = ref == place.ref and checkouts.tip(place, SEEN_REF) == tip
+    at_tip = ref == place.ref and checkouts.tip(place, KNOWN_REF) == tip
     branch = place._replace(branch=ref.removeprefix("refs/heads/"))
     if not refs.swap(branch, tip, new, why, by_us=at_tip):
         return []

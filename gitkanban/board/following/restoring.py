@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from gitkanban.board.following import follow_board, follow_file
 from gitkanban.board.repo import blobs, checkouts, commits, git, refs
 from gitkanban.board.repo.place import Place
-from gitkanban.core.ids import SEEN_REF
+from gitkanban.core.ids import KNOWN_REF
 from gitkanban.core.names import NO_OID, Oid
 from gitkanban.typed import TYPE_CHECKING, NamedTuple
 
@@ -42,7 +42,7 @@ def restore(place: Place) -> list[str]:
     Does nothing while the board must not be written. Raises GitFailed, BoardBusy.
     """
     for _ in range(ATTEMPTS):
-        tip, recorded = checkouts.tip(place, place.ref), checkouts.tip(place, SEEN_REF)
+        tip, recorded = checkouts.tip(place, place.ref), checkouts.tip(place, KNOWN_REF)
         if place.aside or not recorded or not tip or recorded == tip or refs.why_not(place):
             return []
         lost = _find_losses(place, recorded, tip)
@@ -57,7 +57,7 @@ def restore(place: Place) -> list[str]:
         message = "kanban: bring back what the branch lost\n\n" + "".join(f"{t}\n" for t in notices)
         new = (_commit_restored(draft, message, tip) if draft else NO_OID) or tip
         if new == tip:
-            git.run(place.common, "update-ref", "--no-deref", SEEN_REF, tip, recorded, check=False)
+            git.run(place.common, "update-ref", "--no-deref", KNOWN_REF, tip, recorded, check=False)
             return notices
         follow_board.begin(place, tip)
         if refs.swap(place, tip, new, "kanban: bring back what the branch lost"):

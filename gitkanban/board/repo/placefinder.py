@@ -10,7 +10,7 @@ import time
 from gitkanban.board.repo import git, gitdir, mainfinder, placewriter, refs
 from gitkanban.board.repo.place import CONFIG, FOLDER, Place
 from gitkanban.board.repo.settings import answers_of, read_settings
-from gitkanban.core.ids import SEEN_REF
+from gitkanban.core.ids import KNOWN_REF
 from gitkanban.errors import GitFailed, NoBoard, Refused
 from gitkanban.typed import NamedTuple
 
@@ -152,7 +152,7 @@ def _configured_board(common: str, name: str) -> tuple[str, str] | None:
     if not there[0]:
         raise NoBoard(
             f"the board's branch {name} does not exist",
-            f"Restore it (git branch {name} {SEEN_REF}), or "
+            f"Restore it (git branch {name} {KNOWN_REF}), or "
             "name another one with `git config gitkanban.branch`.",
         )
     if not any(there[1:]):

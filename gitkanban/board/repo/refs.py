@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from gitkanban import clock
 from gitkanban.board.repo import checkouts, git, standstill
 from gitkanban.board.repo.place import Place
-from gitkanban.core.ids import CARD_BRANCHES, SEEN_REF
+from gitkanban.core.ids import CARD_BRANCHES, KNOWN_REF
 from gitkanban.core.names import Oid
 from gitkanban.errors import BoardBusy, GitFailed, Refused
 from gitkanban.typed import TypeAlias
@@ -37,7 +37,7 @@ def remove_stale_locks(place: Place) -> list[str]:
     it with the tick lock held, so that no other tick is about to take one.
     """
     notices = []
-    for name in (place.ref, SEEN_REF, "HEAD"):
+    for name in (place.ref, KNOWN_REF, "HEAD"):
         lock = f"{place.common}/{name}.lock"
         try:
             if time.time() - os.stat(lock).st_mtime < STALE_AFTER:
@@ -62,7 +62,7 @@ def swap(
     """
     # The ref of the last known commit goes first. Between the two moves it is ahead: that looks
     # like a lost change, but bringing it back then finds the branch moved.
-    orders = f"start\n{PLAIN}update {SEEN_REF} {new}\n" if by_us and not place.aside else "start\n"
+    orders = f"start\n{PLAIN}update {KNOWN_REF} {new}\n" if by_us and not place.aside else "start\n"
     for ref, here, there in ((place.ref, old, new), *also):
         orders += f"update {ref} {there} {here or git.ZEROS}\n"
     orders += "prepare\ncommit\n"
@@ -91,7 +91,7 @@ def swap(
 
 def _is_locked(place: Place, moves: Sequence[Move]) -> bool:
     """Return whether a git has locked one of the refs, or the packed refs."""
-    names = ("HEAD", "packed-refs", SEEN_REF, *(ref for ref, _, _ in moves))
+    names = ("HEAD", "packed-refs", KNOWN_REF, *(ref for ref, _, _ in moves))
     return any(os.path.lexists(f"{place.common}/{name}.lock") for name in names)
 
 

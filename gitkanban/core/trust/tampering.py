@@ -8,7 +8,7 @@ and a person may have made the change.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from gitkanban.core.ids import CARD_REFS, SEEN_REF, card_of_ref
+from gitkanban.core.ids import CARD_REFS, KNOWN_REF, card_of_ref
 from gitkanban.typed import NamedTuple
 
 OURS = "refs/gitkanban/"
@@ -44,7 +44,7 @@ class RefFacts(NamedTuple):
     base: str = ""  # full names
     board: str = ""
     rewritten: frozenset[str] = frozenset()  # their old commit is not an ancestor of the new one
-    seen_ref_ahead: bool = False  # the last commit of the board that we saw is not part of it
+    known_ref_ahead: bool = False  # the last commit of the board that we saw is not part of it
     lived: frozenset[str] = frozenset()  # cards that had a run between the two fingerprints
     finished: frozenset[str] = frozenset()  # cards that are done, dropped, or not on the board
 
@@ -87,8 +87,8 @@ def changes(before: Fingerprint, after: Fingerprint, facts: RefFacts, own: str) 
         for ref, _, new in differing_refs(before, after)
         if (what := _ref_move_words(ref, new, facts, own))
     ]
-    if facts.seen_ref_ahead and facts.board not in facts.rewritten and SEEN_REF in before.refs:
-        moved.append(f"{SEEN_REF} was moved to a commit that is not the board's")
+    if facts.known_ref_ahead and facts.board not in facts.rewritten and KNOWN_REF in before.refs:
+        moved.append(f"{KNOWN_REF} was moved to a commit that is not the board's")
     return [*_item_changes(before.items, after.items), *dict.fromkeys(moved)]
 
 
@@ -114,7 +114,7 @@ def _ref_move_words(ref: str, new: str, facts: RefFacts, own: str) -> str:
         return "was moved" if new else "is gone"
     if ref.startswith(TAGS):
         return "was moved" if new else "is gone"
-    if ref == SEEN_REF and facts.board in facts.rewritten:
+    if ref == KNOWN_REF and facts.board in facts.rewritten:
         return ""
     return "is gone" if not new else "was moved" if rewritten else ""
 

@@ -199,9 +199,9 @@ def test_commits_of_another_clone_are_taken_without_a_search(
 ) -> None:
     here = new(repo, "", Card("T1", title="a title"))
     edit(here, "T1", title="another")
-    last = git(repo, "rev-parse", refs.SEEN_REF)
+    last = git(repo, "rev-parse", refs.KNOWN_REF)
     edit(here, "T1", title="a title")  # an old version, on purpose
-    git(repo, "update-ref", refs.SEEN_REF, last)
+    git(repo, "update-ref", refs.KNOWN_REF, last)
     monkeypatch.setattr(restoring, "_versions_below", lambda *_: pytest.fail("a search"))
     assert restoring.restore(here) == []
     assert store.read(here).cards["T1"].title == "a title"

@@ -47,7 +47,7 @@ def moved(ref: str, to: str = "9", **facts: object) -> list[str]:
         ("refs/tags/v1", "", {}, "is gone"),
         ("refs/tags/v2", "9", {}, ""),
         ("refs/gitkanban/seen", "9", {}, ""),
-        ("refs/gitkanban/seen", "9", {"seen_ref_ahead": True}, "was moved to a commit"),
+        ("refs/gitkanban/seen", "9", {"known_ref_ahead": True}, "was moved to a commit"),
         ("refs/gitkanban/seen", "", {}, "is gone"),
         ("refs/gitkanban/salvage/r0", "9", {}, ""),  # more was kept there
         ("refs/gitkanban/salvage/r0", "9",
@@ -66,7 +66,7 @@ def test_of_refs_only_what_nobody_had_reason_to_do(
 
 def test_a_board_that_was_rewritten_explains_what_we_saw_of_it() -> None:
     both = frozenset({BOARD, "refs/gitkanban/seen"})
-    assert moved("refs/gitkanban/seen", rewritten=both, seen_ref_ahead=True) == []
+    assert moved("refs/gitkanban/seen", rewritten=both, known_ref_ahead=True) == []
 
 
 def test_every_item_that_is_new_gone_or_another_is_named() -> None:
