@@ -9,17 +9,20 @@ from gitkanban.board.formats.configedit import (
 )
 from gitkanban.board.formats.configkeys import KEYS as KEYS  # the documented table
 from gitkanban.board.formats.configkeys import ConfigKey
+from gitkanban.board.formats.configvalues import (
+    MOST,
+    read_value,
+    short_name,
+    wanted_words,
+    whole_number,
+)
 from gitkanban.board.formats.yamltext import Bad, Mapping, Node, Scalar, described, problem_at
 from gitkanban.core import engines, ids, model, sizes
-from gitkanban.core.agents import cost, memory, presets, sandboxes
+from gitkanban.core.agents import memory, presets, sandboxes
 from gitkanban.core.model import Config, ExecutorConfig, Problem, Worker
 from gitkanban.core.names import NOBODY, ProfileName, WorkerName
 from gitkanban.errors import UsageError
-from gitkanban.late import re
 from gitkanban.typed import Any
-
-_DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,7})h)?(?:(\d{1,8})m)?(?:(\d{1,9})s?)?\Z", re.ASCII)
-_MOST = 999_999_999  # the largest number that any key takes
 
 
 def parse(data: bytes, path: str) -> tuple[Config | None, list[Problem]]:
@@ -296,7 +299,7 @@ class _ConfigReader:
         if key.kind == configkeys.SANDBOX and isinstance(node, Scalar):
             return self.sandbox(node)
         if key.kind in configkeys.LISTS:
-            if _short_name(key) == "resume" and isinstance(node, Scalar) and node.text == "never":
+            if short_name(key) == "resume" and isinstance(node, Scalar) and node.text == "never":
                 return presets.NO_RESUME
             return self.words(key, node)
         if key.kind == configkeys.COUNTS:
@@ -304,26 +307,24 @@ class _ConfigReader:
         if not isinstance(node, Scalar):
             return self.wrong(key, node)
         try:
-            return typed(key, node.text)
+            return read_value(key, node.text)
         except UsageError as error:
             self.say(node, error.message, error.hint)
             return None
 
     def wrong(self, key: ConfigKey, node: Node) -> None:
-        self.say(node, f"{_short_name(key)} must be {_wanted_words(key)}, found {described(node)}")
+        self.say(node, f"{short_name(key)} must be {wanted_words(key)}, found {described(node)}")
 
     def words(self, key: ConfigKey, node: Node) -> tuple[str, ...] | None:
         if not isinstance(node, yamltext.Sequence):
             name = key.path.rpartition(".")[2]
             hint = f"Write {name}: [one, word, each]; nothing is split or passed through a shell."
-            self.say(node, f"{_short_name(key)} must be a list, not {described(node)}", hint)
+            self.say(node, f"{short_name(key)} must be a list, not {described(node)}", hint)
             return None
         words = []
         for child in node.items:
             if not isinstance(child, Scalar) or (child.absent and not child.text):
-                self.say(
-                    child, f"a word of {_short_name(key)} must be text, not {described(child)}"
-                )
+                self.say(child, f"a word of {short_name(key)} must be text, not {described(child)}")
                 return None
             if key.kind == configkeys.ARGV and not self.placeholders(child, presets.PLACEHOLDERS):
                 return None
@@ -333,7 +334,7 @@ class _ConfigReader:
                 return None
             words.append(child.text)
         if key.kind in configkeys.COMMANDS and words and not words[0]:
-            self.say(node.items[0], f"{_short_name(key)} names no command")
+            self.say(node.items[0], f"{short_name(key)} names no command")
             return None
         if (
             key.kind == configkeys.COMMAND
@@ -373,12 +374,12 @@ class _ConfigReader:
         if not isinstance(node, Mapping):
             return self.wrong(key, node)
         counts = {}
-        for name, child in self.named(node, _short_name(key)):
+        for name, child in self.named(node, short_name(key)):
             text = child.text if isinstance(child, Scalar) else ""
-            amount = _whole_number(text)
-            if amount is None or not 1 <= amount <= _MOST:
-                up_to = f" to {_MOST}" if amount else ""
-                message = f"{_short_name(key)}.{name} must be a whole number from 1{up_to}"
+            amount = whole_number(text)
+            if amount is None or not 1 <= amount <= MOST:
+                up_to = f" to {MOST}" if amount else ""
+                message = f"{short_name(key)}.{name} must be a whole number from 1{up_to}"
                 self.say(child, f"{message}, found {described(child)}")
                 return None
             counts[name] = amount
@@ -388,78 +389,3 @@ class _ConfigReader:
 
 def _child_of(node: Node, key: str) -> Node | None:
     return node.get(key) if isinstance(node, Mapping) else None
-
-
-def _short_name(key: ConfigKey) -> str:
-    parts = key.path.split(".")
-    return ".".join(parts[-2:] if "budget" in parts[:-1] else parts[-1:])
-
-
-def _wanted_words(key: ConfigKey) -> str:
-    if isinstance(key.kind, tuple):
-        return " or ".join(key.kind)
-    return {
-        configkeys.COUNT: "a whole number from 1",
-        configkeys.NATURAL: "a whole number from 0",
-        configkeys.DURATION: "a duration such as 90s, 20m or 2h",
-        configkeys.BOOL: "true or false",
-        configkeys.COUNTS: "names with whole numbers",
-        configkeys.MONEY: "US dollars, such as 5 or 0.50",
-    }.get(key.kind, "text")
-
-
-# What people who write a limit of 0 mean.
-_INSTEAD_OF_0 = {
-    "kanban.max_concurrency": "`gitkanban pause --all` lets nothing start.",
-    "kanban.workers.*.max_concurrency": "`gitkanban pause NAME` lets it start nothing.",
-}
-
-
-def typed(key: ConfigKey, text: str) -> str | int | bool:
-    """Return the value that `text` stands for under a key of one word. Raises UsageError."""
-    kind = key.kind
-    wrong = f"{_short_name(key)} must be {_wanted_words(key)}, found {text[:40]!r}"
-    if isinstance(kind, tuple):
-        text = configkeys.FORMER_WORDS.get(key.path, {}).get(text, text)
-        if text not in kind:
-            raise UsageError(wrong, ids.did_you_mean(text, kind))
-        return text
-    if kind in (configkeys.COUNT, configkeys.NATURAL):
-        number = _whole_number(text)
-        if number is not None and number > _MOST:
-            raise UsageError(wrong.replace(", found", f" to {_MOST}, found", 1))
-        if number is None or number < (kind == configkeys.COUNT):
-            raise UsageError(wrong, _INSTEAD_OF_0.get(key.path, "") if number == 0 else "")
-        return number
-    if kind == configkeys.DURATION:
-        return duration(text, wrong)
-    if kind == configkeys.MONEY:
-        amount = cost.parse_amount(text)
-        if not amount:
-            raise UsageError(wrong, "Leave it out for no budget." if amount == 0 else "")
-        return amount
-    if kind == configkeys.BOOL:
-        if text.lower() not in ("true", "false"):
-            raise UsageError(wrong)
-        return text.lower() == "true"
-    if kind == configkeys.NAME and ids.fault(text):
-        raise UsageError(f"{text[:60]!r} cannot be a {_short_name(key)}: {ids.fault(text)}")
-    if kind in (configkeys.BRANCH, configkeys.REMOTE) and (why := ids.branch_fault(text)):
-        hint = "Write the name of a remote of `git remote`." if kind == configkeys.REMOTE else ""
-        raise UsageError(f"{text[:60]!r} cannot be the name of a {kind}: {why}", hint)
-    return text
-
-
-def _whole_number(text: str) -> int | None:
-    """Return the number that plain digits stand for; None for anything else, or too many digits."""
-    return int(text) if re.fullmatch(r"[0-9]{1,99}", text, re.ASCII) else None
-
-
-def duration(text: str, wrong: str = "") -> int:
-    """Return the seconds of `2h`, `20m`, `90s`, `1h30m`, `7d` or `90`. Raises UsageError."""
-    match = _DURATION.match(text.strip())
-    if not text.strip() or not match:
-        fault = wrong or f"{text[:40]!r} is not a duration"
-        raise UsageError(fault, "Write it as 90s, 20m, 2h, 1h30m or 7d; a bare number is seconds.")
-    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return days * 86400 + hours * 3600 + minutes * 60 + seconds

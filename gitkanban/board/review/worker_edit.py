@@ -6,7 +6,7 @@ It writes nothing, and does not know what the edit means for trust.
 from collections.abc import Sequence
 
 from gitkanban.board import store
-from gitkanban.board.formats import configedit, configfile, configkeys, yamltext
+from gitkanban.board.formats import configedit, configfile, configkeys, configvalues, yamltext
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import check_id, did_you_mean
 from gitkanban.core.lookup import no_worker
@@ -85,7 +85,7 @@ def parse_value(name: str, key: str, text: str) -> KeyValue | None:
     if known.kind in configkeys.LISTS:
         return _parse_list(key, text)
     try:
-        checked = configfile.typed(known, text)
+        checked = configvalues.read_value(known, text)
     except UsageError as error:
         raise UsageError(error.message, error.hint.replace("NAME", name)) from None
     return text if known.kind in (configkeys.DURATION, configkeys.MONEY) else checked

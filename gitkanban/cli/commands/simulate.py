@@ -102,7 +102,7 @@ def _observe_running(place: Place, board: Board) -> Observed:
 def _build_question(
     board: Board, words: Sequence[str], review: str, until: str, seed: int
 ) -> Question:
-    from gitkanban.board.formats.configfile import duration
+    from gitkanban.board.formats.configvalues import duration
 
     assert board.config is not None
     durations: dict[str, Duration] = {}
@@ -129,7 +129,7 @@ def _parse_duration(word: str, text: str) -> Duration:
 
     Raises UsageError.
     """
-    from gitkanban.board.formats.configfile import duration
+    from gitkanban.board.formats.configvalues import duration
 
     mean, *spread = _SPREAD.split(text.strip())
     if len(spread) > 1 or not mean or "" in spread:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitkanban.board.formats import configfile, configkeys
+from gitkanban.board.formats import configfile, configkeys, configvalues
 from gitkanban.board.formats.configedit import Value
 from gitkanban.core import model
 from gitkanban.core.agents import presets
@@ -310,13 +310,13 @@ def test_all_problems_are_reported_at_once_in_the_order_of_the_file() -> None:
     ],
 )
 def test_durations(text: str, seconds: int) -> None:
-    assert configfile.duration(text) == seconds
+    assert configvalues.duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "h", "2 h", "1.5h", "-1", "2hours", "1m2h", "٣", "9" * 99])
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(UsageError):
-        configfile.duration(text)
+        configvalues.duration(text)
 
 
 P = ("kanban", "workers", "backend-hermes-pool")
