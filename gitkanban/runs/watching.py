@@ -93,13 +93,17 @@ def notice(place: Place, board: Board, base: str, ended: Iterable[Folder], now: 
     present = fingerprint.take(place.common, refs)
     unsettled = [f for f in folders.every(place.private) if not f.has("settled")]
     lives = [life for folder in unsettled if (life := _life_of(folder))]
+    settlements = _Settlements(place)
     new: list[TamperFinding] = []
     for folder in ended:
         before, life = _read_print(folder.file(_PRINT)), _life_of(folder)
         lines: list[str] = []
         if before and life:
-            facts = _ref_facts(place, board, refs, life, before=before, present=present)
+            facts = _ref_facts(
+                place, board, refs, life, before=before, present=present, settlements=settlements
+            )
             lines = changes(before, present, facts, life.card)
+        if life and lines:  # rarely: a thousand runs may have lived beside a thousand others
             names = tuple(each.name for each in lives if each.until >= life.since)
             new += [TamperFinding(line, names, now) for line in lines]
         files.replace(folder.file(_NOTICED), json.dumps(lines).encode(), lasting=False)
@@ -126,6 +130,7 @@ def _ref_facts(
     life: _Life,
     before: Fingerprint,
     present: Fingerprint,
+    settlements: "_Settlements",
 ) -> RefFacts:
     """Return what git and the run folders say about the refs that differ."""
     from gitkanban.board.repo import fingerprint
@@ -134,14 +139,13 @@ def _ref_facts(
     base_ref, board_ref = refs
     differ = differing_refs(before, present)
     cards = {card_of_ref(ref) for ref, _, _ in differ if ref.startswith(CARD_REFS)}
-    others = bool(cards - {life.card})
     moved = [each for each in differ if each[0] in refs or each[0].startswith(OURS)]
     return RefFacts(
         base_ref,
         board_ref,
         frozenset(fingerprint.rewritten(place.common, moved)),
         _is_known_ref_ahead(place, present, board_ref),
-        lived=frozenset(_cards_with_a_run(place, life.since)) if others else frozenset(),
+        lived=frozenset(settlements.later(cards - {life.card}, life.since)),
         finished=frozenset(
             card for card in cards if card not in board.cards or finished(board, card)
         ),
@@ -159,15 +163,31 @@ def _is_known_ref_ahead(place: Place, present: Fingerprint, board_ref: str) -> b
     )
 
 
-def _cards_with_a_run(place: Place, since: float) -> Iterator[str]:
-    """Yield cards with a run that was not settled before `since`."""
-    for folder in folders.every(place.private):
-        try:
-            settled = os.stat(folder.file("settled")).st_mtime
-        except OSError:
-            settled = inf
-        if settled >= since:
-            yield card_of(folder.facts())
+class _Settlements:
+    """When the last run of each card was settled; looked up once, if it is asked for."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._last: dict[CardId, float] | None = None
+
+    def later(self, cards: Iterable[CardId], since: float) -> Iterator[CardId]:
+        """Yield those of the cards that have a run that was not settled before `since`."""
+        for card in cards:
+            if self._last is None:
+                self._last = self._look_up()
+            if self._last.get(card, -inf) >= since:
+                yield card
+
+    def _look_up(self) -> dict[CardId, float]:
+        last: dict[CardId, float] = {}
+        for folder in folders.every(self._place.private):
+            try:
+                settled = os.stat(folder.file("settled")).st_mtime
+            except OSError:
+                settled = inf
+            card = card_of(folder.facts())
+            last[card] = max(settled, last.get(card, -inf))
+        return last
 
 
 def of_run(folder: Folder) -> tuple[str, ...]:

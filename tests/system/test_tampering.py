@@ -1,13 +1,18 @@
 """What changed around the repository while sessions ran is noticed, and settled by a person."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from gitkanban.board import init, store
 from gitkanban.core.changes import WriteFile
+from gitkanban.core.names import RunId
+from gitkanban.core.tick.facts import Exit
 from gitkanban.runs import watching
+from gitkanban.runs.records import folders
+from gitkanban.runs.records.folders import Folder
 from tests.cli.calls import call, ok
 from tests.conftest import git
 from tests.support.arena import Arena, until
@@ -96,6 +101,35 @@ def test_what_ticks_sessions_and_git_itself_do_is_no_tampering(make: Callable[..
     assert "`gitkanban trust`" not in ended(arena)
     arena.settle()
     assert watching.findings(arena.place) == ()
+
+
+def test_many_runs_that_ended_together_are_not_each_compared_with_all_others(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = init.create(str(repo), config="version: 1\nkanban: {}\n", files={})
+    listed: list[str] = []
+    every = folders.every
+
+    def counted(private: str) -> Iterator[Folder]:
+        listed.append(private)
+        return every(private)
+
+    monkeypatch.setattr(folders, "every", counted)
+    for count in (2, 9):
+        runs = [folders.of(place.private, RunId(f"r{count}-{n}")) for n in range(count)]
+        for run in runs:
+            git(repo, "branch", "-f", f"card/{run.run}", "HEAD~1")
+        for run in runs:
+            run.write_spec({"card": run.run, "common": place.common})
+            watching.begin(run, watching.take(place.common, watching.refs_of(place, "main")))
+        for run in runs:  # each one's branch has moved while all the others lived
+            git(repo, "branch", "-f", f"card/{run.run}", "HEAD")
+            run.write_exit(Exit(1, "exited"))
+        listed.clear()
+        assert watching.notice(place, store.read(place), "main", runs, now=1) == []
+        assert len(listed) == 2
+        for run in runs:
+            run.settle("")
 
 
 def test_a_change_while_nothing_runs_is_a_person_s(make: Callable[..., Arena]) -> None:
