@@ -14,6 +14,10 @@ setup:
 quick *args:
     {{python}} -m pytest -n 2 -m "not slow" tests/core tests/views tests/board/formats tests/board/content tests/agents tests/system/test_house.py {{args}}
 
+# Every property with all of its examples, from another seed each time.
+properties *args:
+    {{python}} -m pytest -n auto -m hypothesis --all-examples {{args}}
+
 # The whole suite, as README.md says and CI does.
 all *args:
     {{python}} -m pytest -n auto {{args}}

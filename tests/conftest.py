@@ -26,8 +26,10 @@ sys.dont_write_bytecode = False
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give properties fewer examples in the quick part, `-m "not slow"`."""
-    examples.load_profile(quick=config.getoption("markexpr") == "not slow")
+    """Give properties all of their examples if asked to, and fewest in the quick part."""
+    quick = config.getoption("markexpr") == "not slow"
+    usual = examples.QUICK_SHARE if quick else examples.SUITE_SHARE
+    examples.load_profile(examples.ALL if config.getoption("all_examples") else usual)
 
 
 def pytest_collection_finish() -> None:
@@ -123,7 +125,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--rewrite` writes expected files anew from what came out."""
+    """`--rewrite` writes expected files again from what came out."""
+    parser.addoption("--all-examples", action="store_true", help="of each property, at random")
     parser.addoption("--rewrite", action="store_true", help="write expected files anew")
 
 

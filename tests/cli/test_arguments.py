@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitkanban.cli import declare
@@ -54,7 +54,7 @@ def words_of(command: DeclaredCommand) -> st.SearchStrategy[list[str]]:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-@examples(60, suppress_health_check=[HealthCheck.too_slow])
+@examples(60)
 @given(data=st.data())
 def test_a_line_that_is_read_without_click_is_read_as_click_reads_it(
     command: DeclaredCommand, data: st.DataObject
