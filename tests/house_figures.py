@@ -38,12 +38,17 @@ def _tree_of(text: str) -> ast.Module:
     return ast.parse(text)
 
 
+@cache
+def _nodes_of(text: str) -> list[ast.AST]:
+    return list(ast.walk(_tree_of(text)))
+
+
 def functions(package: Path = PACKAGE) -> list[Function]:
     """Every function. A line of code is no docstring, not blank, and no comment alone."""
     return [
         Function(module, name, node.lineno, len(_lines_of(node) & code - _docstring_of(node)))
         for module, text in modules(package)
-        for code in [_code_lines(text, _tree_of(text))]
+        for code in [_code_lines(text)]
         for name, node in _definitions(_tree_of(text))
     ]
 
@@ -66,11 +71,11 @@ def _docstring_of(node: ast.FunctionDef) -> set[int]:
     return set() if ast.get_docstring(node) is None else _lines_of(node.body[0])
 
 
-def _code_lines(text: str, tree: ast.Module) -> set[int]:
+def _code_lines(text: str) -> set[int]:
     """The lines that are not blank and no comment alone; all lines of a text count."""
     lines = enumerate(text.splitlines(), 1)
     code = {number for number, line in lines if line.strip() and line.lstrip()[0] != "#"}
-    for node in ast.walk(tree):
+    for node in _nodes_of(text):
         if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno != node.lineno:
             code |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return code
@@ -93,7 +98,7 @@ def types_twice(package: Path = PACKAGE) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for module, text in modules(package):
         tree = _tree_of(text)
-        classes = (node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+        classes = (node.name for node in _nodes_of(text) if isinstance(node, ast.ClassDef))
         for name in (*classes, *_aliases(tree)):
             found[name.lstrip("_")].append(module)
     return {name: sorted(places) for name, places in sorted(found.items()) if len(places) > 1}
@@ -118,7 +123,7 @@ def inside_names(package: Path = PACKAGE) -> dict[str, list[str]]:
     """The modules of each name that has a word of `INSIDE_WORDS` in it, where it is given."""
     places: dict[str, set[str]] = defaultdict(set)
     for module, text in modules(package):
-        for node in ast.walk(_tree_of(text)):
+        for node in _nodes_of(text):
             places[_given_name(node)].add(module)
     return {
         name: sorted(modules_of)
@@ -149,12 +154,12 @@ def unused(package: Path = PACKAGE) -> list[str]:
     A name counts as used wherever anything of that name is, also in a text that is no docstring
     (`"gitkanban.cli.commands.add:add_command"`). Names with two underscores are Python's.
     """
-    trees = {module: _tree_of(text) for module, text in modules(package)}
-    used = {word for tree in trees.values() for node in ast.walk(tree) for word in _words(node)}
+    texts = dict(modules(package))
+    used = {word for text in texts.values() for node in _nodes_of(text) for word in _words(node)}
     return [
         f"{module}:{name}"
-        for module, tree in trees.items()
-        for name in _definable_names(tree)
+        for module, text in texts.items()
+        for name in _definable_names(text)
         if name not in used and not name.startswith("__")
     ]
 
@@ -173,11 +178,11 @@ def _words(node: ast.AST) -> Iterator[str]:
                 yield from re.findall(r"\w+", child.value)
 
 
-def _definable_names(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _definable_names(text: str) -> Iterator[str]:
+    for node in _nodes_of(text):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
-    for node in tree.body:
+    for node in _tree_of(text).body:
         if isinstance(node, ast.Assign):
             yield from (each.id for each in node.targets if isinstance(each, ast.Name))
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
@@ -191,7 +196,7 @@ def nameless_calls(package: Path = PACKAGE) -> dict[str, list[str]]:
     """Calls with more than `MANY` arguments that have no name, as `module:line` by what is called."""
     calls: dict[str, list[str]] = defaultdict(list)
     for module, text in modules(package):
-        for node in ast.walk(_tree_of(text)):
+        for node in _nodes_of(text):
             if not isinstance(node, ast.Call):
                 continue
             if sum(not isinstance(each, ast.Starred) for each in node.args) > MANY:
@@ -223,7 +228,7 @@ def _wing_of(module: str) -> str:
 def _imported(text: str) -> set[str]:
     """What a module imports anywhere in it, below the package, dotted; names of modules or not."""
     found: set[str] = set()
-    for node in ast.walk(_tree_of(text)):
+    for node in _nodes_of(text):
         if isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return {name.removeprefix("gitkanban.") for name in found if name.startswith("gitkanban.")}

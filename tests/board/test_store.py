@@ -20,7 +20,7 @@ from tests.board.boards import FORMS, edit, new
 from tests.conftest import git
 
 ROOT = Path(__file__).parent.parent.parent
-PROCESSES, CHANGES = 8, 50
+PROCESSES, CHANGES = 8, 16
 
 
 @pytest.mark.parametrize("form", FORMS)

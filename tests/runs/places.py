@@ -38,7 +38,7 @@ def until(look: Callable[[], T], what: str = "") -> T:
         if found:
             return found
         assert time.monotonic() < end, f"waited too long for {what or look}"
-        time.sleep(0.01)
+        time.sleep(0.02)
 
 
 def place_of(repo: Path) -> Place:

@@ -40,6 +40,9 @@ AGENT = str(Path(__file__).with_name("fake_agent.py"))
 VARIANTS = Path(__file__).with_name("variants")
 SEPARATOR = "\x1f"
 DEADLINE = float(os.environ.get("ARENA_DEADLINE", "30"))
+POLL = (
+    0.02  # s between looks; each reads all of /proc, so that to look more often takes a processor
+)
 ROUNDS = 60  # ticks until quiet, above which something never comes to rest
 
 CONFIG = """\
@@ -68,7 +71,7 @@ def until(look: Callable[[], object], what: str) -> None:
     end = time.monotonic() + DEADLINE
     while not look():
         assert time.monotonic() < end, f"waited too long for {what}"
-        time.sleep(0.005)
+        time.sleep(POLL)
 
 
 def room() -> Path:
@@ -204,14 +207,15 @@ class Arena:
 
     def resting(self) -> bool:
         """Whether no supervisor has anything to do."""
-        hanging = {pid for _, pid in self.hanging()}
-        return all(pid in hanging or self._stopped(pid) for pid in self.supervisors())
+        found = self.supervising()
+        hanging = {pid for _, pid in self.hanging(found)}
+        return all(pid in hanging or self._stopped(pid) for pid in found)
 
-    def hanging(self) -> list[tuple[str, int]]:
-        """(card, pid of the supervisor) of live sessions that hang."""
+    def hanging(self, among: dict[int, str] | None = None) -> list[tuple[str, int]]:
+        """(card, pid of the supervisor) of live sessions that hang, among these supervisors."""
         runs = {row.run for row in self.oracle.rows() if row.kind in ("hangs", "waits")}
         found = []
-        for pid, run in self.supervising().items():
+        for pid, run in (self.supervising() if among is None else among).items():
             folder = folders.of(self.place.private, run)
             if run in runs and not folder.has("exit.json") and not folder.has("stop"):
                 found.append((folder.facts().one("card"), pid))
@@ -277,13 +281,14 @@ class Arena:
     def supervising(self) -> dict[int, str]:
         """The run of each live supervisor of this repository, by pid."""
         found = {}
-        for process in processes.everyone():
+        for name in filter(str.isdigit, os.listdir("/proc")):
             try:
-                words = Path(f"/proc/{process.pid}/cmdline").read_bytes().split(b"\0")
+                with open(f"/proc/{name}/cmdline", "rb") as file:
+                    words = file.read().split(b"\0")  # none: a process that has ended
             except OSError:
                 continue
             if len(words) > 6 and words[6].startswith(self.place.private.encode()):
-                found[process.pid] = os.path.basename(words[6].decode())
+                found[int(name)] = os.path.basename(words[6].decode())
         return found
 
     def _stopped(self, pid: int) -> bool:
