@@ -93,9 +93,13 @@ def _find_changed(place: Place, board: Board, part: FinishedPart) -> set[CardId]
 
     None where all cards must be worded.
     """
-    trees = (f"{commit}:{place.prefix}" for commit in (part.commit, board.commit))
+    commit = part.commit
     try:
-        changes = commits.changes(place.common, *trees) if part.commit != board.commit else ()
+        changes = (
+            commits.changes_below(place.common, commit, board.commit, place.prefix)
+            if commit != board.commit
+            else ()
+        )
     except GitFailed:
         return None  # git no longer has that commit
     changed = {card_with_file(each.path) for each in changes}

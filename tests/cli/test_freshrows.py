@@ -10,6 +10,7 @@ import pytest
 
 from gitkanban.board.content import board_cache, finished_rows, status_cache
 from gitkanban.board.formats import cardfile, runfile
+from gitkanban.board.repo import git as git_runner
 from gitkanban.cli import freshrows, quick
 from gitkanban.cli.here import place_here
 from gitkanban.core.model import BACKLOG, DONE, DROPPED, TODO, Card, Run
@@ -82,6 +83,23 @@ def test_after_any_change_all_views_say_what_they_say_without_a_cache(large: Pat
         shutil.rmtree(large / ".git/gitkanban/cache")
         again.rename(large / ".git/gitkanban/cache")
     assert len(names) == 1  # it was written once; else nothing was tried
+
+
+def test_what_a_pull_has_changed_is_asked_of_git_once(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ok(large, "status")
+    (large / ".kanban/cards/D1.yaml").write_text(cardfile.render(Card("D1", title="pulled")))
+    git(large, "commit", "-qam", "by hand")
+    asked: list[str] = []
+    run = git_runner.run
+    monkeypatch.setattr(
+        git_runner,
+        "run",
+        lambda where, *args, **how: asked.append(args[0]) or run(where, *args, **how),
+    )
+    assert "pulled" in str(quick.status_now()["cards"])
+    assert asked.count("diff-tree") == 1
 
 
 def test_what_more_than_the_card_changes_all_rows(large: Path) -> None:

@@ -38,12 +38,9 @@ def board_since(place: Place, before: Board, commit: Oid) -> Board | None:
 
     None where only reading the whole board can tell, or where git cannot compare the two.
     """
-    trees = (f"{each}:{place.prefix}" for each in (before.commit, commit))
     try:
-        changed = [
-            BoardFile(each.mode, each.new, each.path)
-            for each in commits.changes(place.common, *trees)
-        ]
+        changes = commits.changes_below(place.common, before.commit, commit, place.prefix)
+        changed = [BoardFile(each.mode, each.new, each.path) for each in changes]
         return _change_board(place, before, commit, changed)
     except (GitFailed, BadData):
         return None  # reading the whole board says what is wrong, or finds nothing wrong

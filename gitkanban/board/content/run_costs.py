@@ -5,13 +5,13 @@ the records that are new since the last one. The cache may be deleted or damaged
 """
 
 from gitkanban.board.content.reading import BoardFile, listing
-from gitkanban.board.repo import blobs, cachefile, git
+from gitkanban.board.repo import blobs, cachefile, commits
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board
 from gitkanban.core.names import NO_OID, CardId, Oid, RunId
 from gitkanban.core.situation.figures import RunCost
 from gitkanban.core.tick.verdict import SUCCEEDED
-from gitkanban.errors import GitkanbanError
+from gitkanban.errors import GitFailed, GitkanbanError
 from gitkanban.late import re
 
 _FORMAT = ("costs", 3)
@@ -46,19 +46,12 @@ def _load_costs(path: str, prefix: str) -> tuple[Oid, dict[RunId, RunCost]]:
 
 
 def _changed_records(place: Place, old: Oid, new: Oid) -> list[BoardFile] | None:
-    """Return the records that differ between two commits (empty id: removed); None: unknown."""
-    words = ("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", old, new, "--")
-    folders = (place.path("runs"), place.path("archive"))
-    done = git.run(place.common, *words, *folders, check=False)
-    if done.code:
+    """Return the files that differ between two commits (empty id: removed); None: unknown."""
+    try:
+        changes = commits.changes_below(place.common, old, new, place.prefix)
+    except GitFailed:
         return None
-    fields = done.out.decode("utf-8", "surrogateescape").split("\0")
-    head = f"{place.prefix}/" if place.prefix else ""
-    records = []
-    for meta, path in zip(fields[0::2], fields[1::2], strict=False):
-        _, mode, _, oid, _ = meta.split(" ")
-        records.append(BoardFile(mode, git.oid_of(oid), path.removeprefix(head)))
-    return records
+    return [BoardFile(each.mode, each.new, each.path) for each in changes]
 
 
 def _read_records(

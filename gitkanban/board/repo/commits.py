@@ -1,5 +1,7 @@
 """Questions to git about commits; nothing is changed."""
 
+from functools import lru_cache
+
 from gitkanban.board.repo import git
 from gitkanban.core.names import NO_OID, Oid
 from gitkanban.late import re
@@ -50,3 +52,13 @@ def changes(where: str, old: str, new: str) -> list[PathChange]:
         before, after = map(git.oid_of, oids)
         changed.append(PathChange(path, old_mode, mode, before, new=after))
     return changed
+
+
+@lru_cache(maxsize=1)
+def changes_below(where: str, old: Oid, new: Oid, folder: str) -> tuple[PathChange, ...]:
+    """Return what differs between two commits below a folder, whose paths are relative to it.
+
+    It is remembered: the readers of several caches ask the same. Raises GitFailed, also where one
+    of the commits has no such folder.
+    """
+    return tuple(changes(where, f"{old}:{folder}", f"{new}:{folder}"))
