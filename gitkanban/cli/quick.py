@@ -4,6 +4,7 @@ It answers only the plainest calls. All others, and all that are in doubt, are l
 command line, which shows the same data through the same views.
 """
 
+import gc
 import os
 import sys
 import time
@@ -79,9 +80,15 @@ def _fresh_rows(brief: bool, edits: OpenEdits) -> "dict[str, Any]":
     place = place_here()
     tip = checkouts.tip(place, place.start or place.ref)
     edits.begin(status_cache.beside(place) | {"branch": place.branch}, tip)
-    from gitkanban.cli.freshrows import make_rows  # late: git looks for edits meanwhile
+    collecting = gc.isenabled()
+    gc.disable()  # passes over the values of a board would free none of them
+    try:
+        from gitkanban.cli.freshrows import make_rows  # late: git looks for edits meanwhile
 
-    return make_rows(place, brief)
+        return make_rows(place, brief)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def status_at(rev: str) -> "dict[str, Any]":

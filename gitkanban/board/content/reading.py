@@ -39,8 +39,9 @@ QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read on 
 ARCHIVE = "archive"  # the folder of archived cards, runs and notes
 
 
-# A plain file of a card in the output of `git ls-tree -r -z`: its blob, and its name's stem.
-_CARD_LINE = re.compile(r"(?<![^\0])100644 blob ([0-9a-f]+)\tcards/([^/\0]+)\.yaml\0")
+# A plain file of a card in the output of `git ls-tree -r -z`, after a NUL: its blob, and its name's
+# stem. It begins with a fixed text, which is searched for much faster than anything else.
+_CARD_LINE = re.compile(r"\x00100644 blob ([0-9a-f]+)\tcards/([^/\0]+)\.yaml(?=\0)")
 
 ReadCards = Callable[[], Iterator[Card]]  # begins to read the cards of a board, each time anew
 
@@ -347,7 +348,7 @@ def _list_board(place: Place, commit: Oid) -> tuple[list[tuple[Oid, str]], list[
 
     Raises BadData where the cards are too many to be read, GitFailed.
     """
-    text = _list_tree(place, commit)
+    text = "\0" + _list_tree(place, commit)
     plain = _CARD_LINE.findall(text)
     others = _parse_listing(_CARD_LINE.sub("", text))
     if len(plain) + sum(kind_of(each.path) == "card" for each in others) > sizes.CARDS_MOST:

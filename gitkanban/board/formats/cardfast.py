@@ -52,19 +52,21 @@ def read(data: bytes, stem: str) -> Card | None:
         match = _compile_layout().fullmatch(data.decode("utf-8"))
     except UnicodeDecodeError:
         return None
-    if match is None or _read_item(match[1]) != stem or ids.fault(stem):
+    if match is None:
         return None
-    _, title, worker, status, group, priority, parents, needs, *rest = match.groups()
-    labels, model_name, effort, acceptance, body = rest
-    if status not in model.STATUSES:
+    (card_id, title, worker, status, group, priority, parents, needs, labels, model_name, effort,
+     acceptance, body) = match.groups()  # fmt: skip
+    if _read_item(card_id) != stem or ids.fault(stem) or status not in model.STATUSES:
         return None
     status_group = _read_status_group(group) if group else _NO_STATUS_GROUP
-    parent_ids = _read_items(parents) if parents != _NO_ITEMS else ()
-    amounts = _read_needs(needs) if needs != "{}\n" else ()
-    if status_group is None or amounts is None or any(map(ids.fault, parent_ids)):
+    parent_ids = _read_items(parents)
+    amounts = _read_needs(needs)
+    if status_group is None or amounts is None or (parent_ids and any(map(ids.fault, parent_ids))):
         return None
     label_words = _read_items(labels) if labels else ()
-    if len(parent_ids) > sizes.PARENTS_MOST or not all(map(ids.is_label, label_words)):
+    if len(parent_ids) > sizes.PARENTS_MOST or (
+        label_words and not all(map(ids.is_label, label_words))
+    ):
         return None
     # By position: this takes a third of the time that names take, and boards have many cards.
     return Card._make((
@@ -73,14 +75,14 @@ def read(data: bytes, stem: str) -> Card | None:
         _read_scalar(worker),
         status,
         int(priority),
-        tuple(sorted(parent_ids)),
+        tuple(sorted(parent_ids)) if len(parent_ids) > 1 else parent_ids,
         amounts,
-        _read_items(acceptance) if acceptance != _NO_ITEMS else (),
+        _read_items(acceptance),
         *status_group,
         _read_block(body) if body[0] == "|" else _read_scalar(body[:-1]),
         _read_scalar(model_name) if model_name else "",
         _read_scalar(effort) if effort else "",
-        tuple(sorted(label_words)),
+        tuple(sorted(label_words)) if label_words else (),
     ))  # fmt: skip
 
 
@@ -100,7 +102,7 @@ def _read_items(source: str) -> tuple[str, ...]:
     """Return the items of a list, without duplicates."""
     if source == _NO_ITEMS:
         return ()
-    return tuple(dict.fromkeys(_read_item(line[4:]) for line in source.split("\n")[1:-1]))
+    return tuple(dict.fromkeys([_read_item(line[4:]) for line in source.split("\n")[1:-1]]))
 
 
 def _read_item(source: str) -> str:
@@ -110,6 +112,8 @@ def _read_item(source: str) -> str:
 
 def _read_needs(source: str) -> tuple[tuple[str, int], ...] | None:
     """Return sorted (capacity, amount) pairs; None if a capacity is given twice."""
+    if source == "{}\n":
+        return ()
     pairs = [line[2:].split(": ") for line in source.split("\n")[1:-1]]
     amounts = {name: int(amount) for name, amount in pairs}
     return tuple(sorted(amounts.items())) if len(amounts) == len(pairs) else None

@@ -14,6 +14,7 @@ from gitkanban.late import subprocess
 from gitkanban.typed import IO, NamedTuple
 
 ZEROS = Oid("0" * 40)  # how git writes that there is no object
+_PIPE = 1 << 16  # bytes that a pipe holds, so that one read takes all of them
 LIMIT = 600.0  # seconds for one git command, with the filters and hooks that it runs
 
 # Git variables that name no repository: who commits, configuration, transport, tracing.
@@ -201,6 +202,7 @@ def stream(cwd: str, *args: str, input: bytes) -> Iterator[IO[bytes]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        bufsize=_PIPE,
         env=reading_environment(),
     )
     assert process.stdin and process.stdout and process.stderr
