@@ -14,25 +14,25 @@ PAGE = Path(__file__).parent.parent / "docs" / "commands.md"
 HEAD = """\
 # Commands
 
-Any unambiguous prefix of an id names a card; an exact match wins. `-b/--branch` aims a planning
-command at another branch, created from the board's tip if it does not exist. So a pull request can
-be prepared without checking anything out. Every command that prints data has `--json`; the shapes
-are in [json.md](json.md). `ls`, `st` and `mv` are short for `list`, `status` and `rename`. Where
-there is no command of a name, the one that is meant is suggested: names from git, gh, Taskwarrior,
-Backlog.md and Beads are known.
+Any unambiguous prefix of an id names a card; an exact match wins. With `-b/--branch`, a planning
+command works on another branch, which is created from the board's tip if it does not exist, so a
+pull request can be prepared without checking anything out. Every command that prints data has
+`--json`; the shapes are in [json.md](json.md). `ls`, `st` and `mv` are short for `list`, `status`
+and `rename`. For an unknown command the closest one is suggested; what git, gh, Taskwarrior,
+Backlog.md and Beads call it is known, too.
 
 Exit codes: 0 success, 1 an expected failure (`Error:` and `Hint:` on stderr), 2 wrong usage, 3 a
 bug (a report file is written), 130 interrupted.
 
-`--color` decides on colours, else `NO_COLOR`, `CLICOLOR_FORCE` and `FORCE_COLOR`, else whether
-the output is a terminal that is not dumb. A page that is longer than the terminal goes through
-git's pager (`GIT_PAGER`, `core.pager`, `PAGER`). Signs are ASCII with `--ascii`, or where the
-locale is not UTF-8. In a pipe nothing is cut, and `status`, `list`, `search` and `workers` print
+Colours follow `--color`, else `NO_COLOR`, `CLICOLOR_FORCE` and `FORCE_COLOR`; without any of these,
+a terminal that is not dumb gets them. Output that is longer than the terminal goes through git's
+pager (`GIT_PAGER`, `core.pager`, `PAGER`). Signs are ASCII with `--ascii`, and where the locale is
+not UTF-8. In a pipe nothing is cut off, and `status`, `list`, `search` and `workers` print
 tab-separated lines.
 
-`gitkanban help COMMAND` says the same of one command, `man gitkanban` and `git kanban --help` of
-all. `gitkanban completion install` lets bash, zsh and fish complete them, with the cards that each
-is for, also after `git kanban`.
+`gitkanban help COMMAND` prints what this page says about one command; `man gitkanban` and
+`git kanban --help` print all of it. After `gitkanban completion install`, bash, zsh and fish
+complete commands, and for each command the cards that it applies to, also after `git kanban`.
 """
 
 

@@ -17,7 +17,7 @@ COMMANDS = (
     ("Every day", "status", "status", "The board: who needs you, what runs, what comes next."),
     ("Every day", "review", "review", "Go through the cards in review one by one."),
     ("Every day", "accept", "accept", "Merge the work of cards in review into base."),
-    ("Start", "init", "init", "Make a board in this repository."),
+    ("Start", "init", "init", "Create a board in this repository."),
     ("Start", "demo", "demo", "Watch a small board at work, in a throw-away repository."),
     ("Start", "trust", "trust", "Show what tick would run, and allow it on this machine."),
     (
@@ -51,7 +51,7 @@ COMMANDS = (
     ("Look", "cost", "cost", "What sessions cost, by card, worker, profile or day."),
     ("Look", "logs", "logs", "What a session printed."),
     ("Look", "open", "open", "A card's worktree in your editor, or in any command."),
-    ("Look", "path", "path", "Where a card's worktree lies."),
+    ("Look", "path", "path", "Where a card's worktree is."),
     ("Review", "diff", "diff", "What a branch or an edit changes, in terms of cards."),
     ("Review", "check", "check", "Check a board, or what a change brings in."),
     ("Review", "fmt", "fmt", "Format card files so that git can merge changes to them."),

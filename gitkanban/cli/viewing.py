@@ -28,7 +28,7 @@ def watch_options(command: F) -> F:
     """Add `--watch[=SECONDS]`, which is 0 if it is not given, and `--bell`."""
     watch = declare.option(
         "--watch", "watch", is_flag=False, flag_value=2.0, default=0.0, metavar="[=SECONDS]",
-        type=declare.float_range(0), help="Draw it again every 2 seconds, or every SECONDS, until ^C.",
+        type=declare.float_range(0), help="Redraw every 2 seconds, or every SECONDS, until ^C.",
     )  # fmt: skip
     bell = declare.option(
         "--bell", is_flag=True, help="With --watch: ring when another card needs you."

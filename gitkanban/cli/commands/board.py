@@ -17,7 +17,7 @@ def board_command(
 ) -> int:
     """Show the board in columns: what needs you, what runs, what comes next, what is done.
 
-    As many columns stand side by side as the terminal has room for.
+    It shows as many columns side by side as the terminal has room for.
     """
     from gitkanban import clock
     from gitkanban.cli import paging

@@ -20,10 +20,10 @@ from gitkanban.errors import UsageError
 def completion_command(what: str, shell: str | None) -> None:
     """Let the shell complete commands, options, cards, workers, branches and all other names.
 
-    install writes files of its own where bash (by bash-completion), zsh and fish look for them, and
-    says what is left to do where one does not look there. `git kanban` is completed too, by git's
-    own completion. uninstall removes them. show prints the script, for those who keep their own
-    files.
+    install writes files where bash (with bash-completion), zsh and fish look for them, and says
+    what is left to do for a shell that does not. `git kanban` is completed too, by git's own
+    completion. uninstall removes the files. show prints the script, for those who want to place it
+    themselves.
 
     \b
     gitkanban completion install

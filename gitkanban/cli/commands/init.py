@@ -68,15 +68,15 @@ kanban:
 def init_command(
     branch: str, in_tree: bool, worker: str, runner: str, source: str | None, as_json: bool
 ) -> None:
-    """Make a board in this repository, and trust the commands it starts with.
+    """Create a board in this repository, and trust the commands that it starts with.
 
     The commands of a --config FILE are not trusted: review them first, with `gitkanban trust`.
 
-    The board lies in `.kanban/` of the branch that is checked out, or with --branch on a branch
-    without code, checked out at `.kanban/`. That fits where others push, where main is protected,
-    or where board commits should not stand among the code's.
+    The board is kept in `.kanban/` of the branch that is checked out, or with --branch on a branch
+    without code, checked out at `.kanban/`. Choose that if others push to the code's branch, if it
+    is protected, or if its history should have no board commits.
 
-    On a terminal it asks for what no option says: which of the two, and which agent.
+    On a terminal it asks what the options leave open: which of the two, and which agent.
     """
     from gitkanban.board import init, store
     from gitkanban.runs import trust

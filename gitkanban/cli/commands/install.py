@@ -28,14 +28,14 @@ _FILE_MOST = 1 << 20  # bytes of a file of instructions
 def install_command(what: str, agent: str | None, skill: bool, remove: bool) -> None:
     """Install the merge driver, or instructions for agents that plan with the board.
 
-    merge-driver: git then merges cards field by field in this clone. Without it cards merge line by
-    line, which their layout is made for. With it, changes to the same list or status merge too, and
-    a true conflict marks only its field. It is recorded in this clone's git config and
+    merge-driver: git then merges cards field by field in this clone. Without it git merges them
+    line by line, for which their layout is made. With it, changes to the same list or status merge
+    too, and a true conflict marks only its field. It is set up in this clone's git config and
     info/attributes; nothing is committed.
 
     instructions: what `gitkanban instructions` prints, as a marked block in AGENTS.md, CLAUDE.md or
-    GEMINI.md at the top of this checkout. Call it again to bring the block up to date; what stands
-    around it stays. Commit the file yourself.
+    GEMINI.md at the top of this checkout. Call it again to bring the block up to date; the
+    text around it stays. Commit the file yourself.
     """
     refuse_in_session("install")
     place = place_here()

@@ -47,8 +47,8 @@ def reclaim_command(
     sessions are still working. If it does come back, their reports no longer count; their commits
     are kept in salvage refs, and a note on the card names them.
 
-    Of this clone it gives up a CARD alone whose session is out of reach, on a node of a batch
-    system that has lost its power for good.
+    Of this clone, it gives up only a CARD whose session is out of reach, on a node of a batch
+    system that is gone for good.
     """
     refuse_in_session("reclaim")
     place = place_here(branch)
