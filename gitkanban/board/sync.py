@@ -65,6 +65,8 @@ class Published(NamedTuple):
     done: bool
     refused: Mapping[str, str] = {}  # the refs that the remote does not take, and why
     fenced: tuple[CardTip, ...] = ()  # their branches have other commits there
+    certain: bool = True  # False: it may be that the remote takes nothing at all
+    sent: bool = False  # the board went
 
 
 class Synced(NamedTuple):
@@ -216,15 +218,15 @@ def publish(link: Link, load: Load, whole: bool = False) -> Published:
                 break
             lighter = lighten(load, pushed.refs, place.ref, link.base_ref)
             if lighter is None:
-                return _not_published(link, pushed.refused, before)
+                return _not_published(link, pushed, before)
             left = _refs_of(link, load) - _refs_of(link, lighter)
-            refused |= {ref: pushed.refs[ref].why for ref in left if not pushed.refs[ref].stale}
+            refused |= {ref: _words_of(pushed, ref) for ref in left if not pushed.refs[ref].stale}
             tips = set(load.cards) - set(lighter.cards)
             fenced += [tip for tip in tips if card_ref(tip.card) not in refused]
             load = lighter
         if whole and wants_base and not load.base:
-            return Published(False, refused)
-    return Published(True, refused, tuple(sorted(fenced)))
+            return Published(False, refused, certain=place.ref in pushed.spared)
+    return Published(True, refused, tuple(sorted(fenced)), sent=bool(load.board))
 
 
 def _refs_of(link: Link, load: Load) -> set[str]:
@@ -233,13 +235,22 @@ def _refs_of(link: Link, load: Load) -> set[str]:
     return refs_there | ({link.place.ref} if load.board else set())
 
 
-def _not_published(link: Link, why: str, before: Oid) -> Published:
+def _words_of(pushed: remotes.Pushed, ref: str = "") -> str:
+    """Return why a ref (or the whole push) was refused: `(hook declined), saying "no"`."""
+    why = pushed.refs[ref].why if ref else pushed.refused
+    return f'{why}, saying "{pushed.words}"' if pushed.words else why
+
+
+def _not_published(link: Link, pushed: remotes.Pushed, before: Oid) -> Published:
     """Return that somebody else was first. Raises Refused if the remote takes no board."""
-    if why and not _was_first(link, before):
-        raise Refused(
-            f"{link.remote} does not take pushes to {link.place.branch} {why}",
-            "A board that ticks cannot live on a protected branch: gitkanban init --branch kanban.",
-        )
+    place = link.place
+    if pushed.refused and not _was_first(link, before):
+        hint = f"Have {link.remote} take them; `gitkanban sync` tries at once."
+        if place.prefix:
+            hint = "A board that ticks cannot live on a protected branch: "
+            hint += "gitkanban init --branch kanban."
+        why = _words_of(pushed)
+        raise Refused(f"{link.remote} does not take pushes to {place.branch} {why}", hint)
     return Published(False)
 
 

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 from gitkanban import clock, failpoints
 from gitkanban.board import late_refs, store, sync
-from gitkanban.board.repo import checkouts, remotes
+from gitkanban.board.repo import checkouts, commits, remotes
 from gitkanban.board.repo.place import Place
-from gitkanban.board.repo.remotes import Offline
+from gitkanban.board.repo.remotes import Denied, Offline
 from gitkanban.board.sync import Link, Published, Synced
+from gitkanban.board.work import cardwork
 from gitkanban.core.changes import AddNote, Change
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import Board, Config
@@ -200,11 +201,13 @@ class Remote:
 
     def _note_answer(self, done: Published) -> None:
         self._asked = True
-        now = int(clock.now())
+        private, now = self.place.private, int(clock.now())
+        if done.sent:  # so it was base alone that was not taken before
+            reached.confirm_refusals(private, self.name, now)
         if done.done:
-            reached.note_answer(self.place.private, self.name, now, dict(done.refused))
+            reached.note_answer(private, self.name, now, dict(done.refused))
         else:
-            reached.note_refusals(self.place.private, self.name, now, dict(done.refused))
+            reached.note_refusals(private, self.name, now, dict(done.refused), certain=done.certain)
         self.notices += _refusal_lines(self.name, done)
         late = [LateWork(*tip) for tip in done.fenced]
         late_refs.keep(self.place, late)
@@ -219,7 +222,8 @@ class Remote:
         self.offline = error.message
         if isinstance(error, Offline):
             reached.note_failure(self.place.private, self.name, int(clock.now()))
-            line = f"warning: {error.message}; nothing new starts until it can be reached"
+            until = "it does" if isinstance(error, Denied) else "it can be reached"
+            line = f"warning: {error.message}; nothing new starts until {until}"
             self.notices.append(line)
         else:
             reached.forget_refusals(self.place.private, self.name)

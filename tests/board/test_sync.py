@@ -281,6 +281,30 @@ def test_over_ssh(repo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert sync(Link(two, "origin")).pulled
 
 
+def test_a_remote_that_can_only_be_read_is_no_lost_connection(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fake = tmp_path / "ssh"
+    words = "ERROR: The key you are authenticating with has been marked as read only."
+    fake.write_text(
+        "#!/bin/sh\nfor last; do :; done\n"
+        f'case "$last" in *receive-pack*) echo "{words}" >&2; exit 1;; esac\nexec sh -c "$last"\n'
+    )
+    fake.chmod(0o755)
+    one, _, hub = pair(repo, "kanban")
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(fake))
+    monkeypatch.setenv("GIT_SSH_VARIANT", "simple")
+    git(Path(one.main), "remote", "set-url", "origin", f"host:{hub}")
+    change(one, AddCard(Card("C", "c")))
+    remote = Remote(one, "origin")
+    remote.ask()
+    assert remote.notices == [
+        "warning: origin takes no pushes from here: The key you are authenticating with has been "
+        "marked as read only.; nothing new starts until it does"
+    ]
+    assert remote.offline
+
+
 # Read here, for tests see none of the caller's variables; 100 is worth a try now and then.
 CARDS = int(os.environ.get("GITKANBAN_TEST_CARDS", "16"))
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from gitkanban import clock
 from gitkanban.board.formats import cardfile
 from gitkanban.board.repo import remotes
 from gitkanban.board.repo.remotes import Offline
 from gitkanban.core.tick.outcome import Outcome
+from gitkanban.runs.records import reached
 from gitkanban.tick import remote as remote_module
 from gitkanban.tick.rounds import tick
 from tests.conftest import git
@@ -89,7 +91,8 @@ def test_a_remote_that_takes_no_pushes_stops_no_settlement(arena: Arena) -> None
     done = ticked(arena)
     assert (arena.status("T0"), arena.status("T1")) == ("review", "todo")
     assert (done.accepted, done.started) == ((), ())
-    assert any("does not take pushes to kanban" in line for line in done.errors)
+    [line] = [line for line in done.errors if "does not take pushes to kanban" in line]
+    assert "Have origin take them; `gitkanban sync` tries at once." in line
     hook.unlink()
     with arena.patched():
         remote_module.sync_by_hand(arena.place, "origin", cards=False)
@@ -336,4 +339,95 @@ def test_a_claim_whose_answer_was_lost_is_no_lost_run(
     assert [each.run for each in arena.folders() if each.has("claim") and each.run in claimed] == (
         claimed if arrives else []
     )
+    arena.wait()
+
+
+def without_atomic_pushes(arena: Arena, refused: str = "") -> Path:
+    """Make the remote take refs one by one, but for one that its hook refuses; return the hook."""
+    git(remote_of(arena), "config", "receive.advertiseAtomic", "false")
+    hook = remote_of(arena) / "hooks" / "update"
+    hook.write_text(f'#!/bin/sh\n[ "$1" != "refs/heads/{refused}" ]\n')
+    hook.chmod(0o755)
+    return hook
+
+
+@pytest.mark.parametrize("refused", ["", "main", "kanban"])
+def test_without_atomic_pushes_base_and_work_are_there_before_the_board_says_done(
+    arena: Arena, refused: str
+) -> None:
+    hook = without_atomic_pushes(arena, refused)
+    done = ticked(arena)
+    assert lost_with_the_host(arena) == []
+    assert [each.card for each in done.started] == ([] if refused else ["T1"])
+    assert arena.status("T0") == ("review" if refused else "done")
+    if refused == "kanban":  # base went first, and the board has not heard of it
+        assert git(arena.repo, "rev-parse", "card/T0") in git(remote_of(arena), "rev-list", "main")
+    hook.unlink()
+    with arena.patched():
+        remote_module.sync_by_hand(arena.place, "origin", cards=False)
+    ticked(arena)
+    arena.wait()
+    ticked(arena)
+    assert (arena.status("T0"), arena.status("T1")) == ("done", "done")
+    assert lost_with_the_host(arena) == []
+    base = git(arena.repo, "rev-parse", "main")
+    assert git(remote_of(arena), "rev-parse", "main") == base
+    merges = git(arena.repo, "log", "--format=%(trailers:key=Kanban-Card,valueonly)", "main")
+    assert sorted(merges.split()) == ["T0", "T1"]  # each once
+
+
+def refusing(arena: Arena, only_base: bool) -> Path:
+    """A hook of the remote that refuses whole pushes: those with base in them, or all."""
+    hook = remote_of(arena) / "hooks" / "pre-receive"
+    condition = "grep -q refs/heads/main || exit 0" if only_base else ":"
+    hook.write_text(f"#!/bin/sh\n{condition}\necho we are moving house >&2\nexit 1\n")
+    hook.chmod(0o755)
+    return hook
+
+
+def closed_after(arena: Arena, seconds: int) -> set[str]:
+    """The refs that a tick does not push that much later."""
+    with arena.patched():
+        now = int(clock.now())
+    return set(reached.refused_refs(arena.place.private, "origin", now + seconds))
+
+
+def test_base_alone_is_blamed_once_the_remote_takes_the_board_without_it(arena: Arena) -> None:
+    hook = refusing(arena, only_base=True)
+    done = ticked(arena)
+    line = 'does not take pushes to main (pre-receive hook declined), saying "we are moving house"'
+    assert [line in each for each in done.notices].count(True) == 1
+    assert closed_after(arena, 3500) == {"refs/heads/main"}
+    hook.unlink()
+
+
+def test_base_is_not_blamed_for_long_where_the_remote_may_take_nothing_at_all(
+    arena: Arena,
+) -> None:
+    refusing(arena, only_base=True)
+    ticked(arena)  # the end of T0 is there, and nothing else waits
+    with arena.patched():
+        remote_module.sync_by_hand(arena.place, "origin", cards=False)
+    assert closed_after(arena, 0) == set()
+    hook = refusing(arena, only_base=False)
+    assert ticked(arena).accepted == ()
+    assert closed_after(arena, 290) == {"refs/heads/main"}
+    hook.unlink()
+    arena.later(310)
+    assert [each.card for each in ticked(arena).accepted] == ["T0"]
+    arena.wait()
+
+
+def test_a_sync_by_hand_has_the_next_tick_try_a_protected_base_again(arena: Arena) -> None:
+    hook = remote_of(arena) / "hooks" / "update"
+    hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/main ]\n')
+    hook.chmod(0o755)
+    ticked(arena)
+    hook.unlink()
+    ticked(arena)
+    assert arena.status("T0") == "review"
+    with arena.patched():
+        remote_module.sync_by_hand(arena.place, "origin", cards=False)
+    ticked(arena)
+    assert arena.status("T0") == "done"
     arena.wait()

@@ -18,11 +18,18 @@ from gitkanban.board.repo.settings import read_settings
 from gitkanban.core.names import Oid
 from gitkanban.core.tick.network import CONNECT, is_http, is_ssh, silence_allowed
 from gitkanban.core.tick.travel import RefRefusal
+from gitkanban.core.visible import shown
 from gitkanban.errors import GitFailed, Refused
 from gitkanban.typed import NamedTuple
 
 ATTEMPTS = 8  # fetches to try while other fetches of this clone are in the way
 NO_SUCH_REF = 2  # `git help ls-remote`, --exit-code
+# How git says that a server cannot take several refs in one step.
+_NOT_ATOMIC = "does not support --atomic push"
+# How ssh, http servers and hosting services word that one may not push: there is no code for it.
+_DENIALS = ("read only", "read-only", "denied", "not allowed", "forbidden", "error: 403")
+_WORDS_MOST = 200  # characters of what a server says
+_one_by_one: set[tuple[str, str]] = set()  # (clone, remote) of such servers, in this process
 # How servers word that a ref moved while a push was on its way.
 _SOMEBODY_FIRST = ("cannot lock", "failed to lock", "incorrect old value", "failed to update ref")
 # Nobody is there to type a password: a tick from cron must not hang on one.
@@ -35,6 +42,10 @@ _HTTP = ("-c", "http.lowSpeedLimit=1", "-c", f"http.lowSpeedTime={CONNECT}")
 
 class Offline(GitFailed):
     """The remote cannot be reached; everything local still works."""
+
+
+class Denied(Offline):
+    """The remote lets nobody push with these credentials; whether it can be read is not known."""
 
 
 class RemoteLine(NamedTuple):
@@ -51,6 +62,8 @@ class Pushed(NamedTuple):
     done: bool
     refused: str = ""
     refs: Mapping[str, RefRefusal] = {}  # each ref that was refused for its own sake
+    words: str = ""  # what the server said to it, in one line
+    spared: frozenset[str] = frozenset()  # refs that were left out only for the sake of others
 
 
 def line_to(common: str, remote: str) -> RemoteLine:
@@ -128,33 +141,78 @@ def fetch(
 
 
 def push(place: Place, remote: str, refspecs: Sequence[str], hooks: bool) -> Pushed:
-    """Push exactly these refs, all or none, and never by force.
+    """Push exactly these refs, never by force: all or none, or the last one last.
 
-    `hooks`: with the repository's pre-push hook. The user's settings for pushes by hand (tags, submodules, a mirror) do not apply. Raises
-    Offline, and Refused where the pre-push hook refuses.
+    A server that cannot take several refs in one step gets the last one only once it has the
+    others. `hooks`: with the repository's pre-push hook. The user's settings for pushes by hand
+    (tags, submodules, a mirror) do not apply. Raises Offline, and Refused where the pre-push hook
+    refuses.
     """
+    *first, last = refspecs
+    if first and (place.common, remote) not in _one_by_one:
+        done = _run_push(place, remote, ["--atomic"], refspecs, hooks=hooks)
+        if not (done.code and _NOT_ATOMIC in done.complaint):
+            return _read_push(place, remote, done, hooks=hooks)
+        _one_by_one.add((place.common, remote))
+    pushed = Pushed(True)
+    for specs in filter(None, (first, [last])):
+        done = _run_push(place, remote, [], specs, hooks=hooks)
+        pushed = _read_push(place, remote, done, hooks=hooks)
+        if not pushed.done:
+            break
+    return pushed
+
+
+def _run_push(
+    place: Place, remote: str, options: Sequence[str], specs: Sequence[str], hooks: bool
+) -> git.Done:
     settings = (
         "-c", f"remote.{remote}.mirror=false", "-c", "push.followTags=false",
         "-c", "push.recurseSubmodules=no", *(() if hooks else NO_HOOKS),
     )  # fmt: skip
-    words = ("--porcelain", "--progress", *(("--atomic",) if len(refspecs) > 1 else ()))
-    done = talk(place, remote, *settings, "push", *words, "--", remote, *refspecs)
+    words = ("push", "--porcelain", "--progress", *options, "--", remote, *specs)
+    return talk(place, remote, *settings, *words)
+
+
+def _read_push(place: Place, remote: str, done: git.Done, hooks: bool) -> Pushed:
+    """Return what became of a push. Raises Offline, and Refused by the pre-push hook."""
     if not done.code:
         return Pushed(True)
     lines = [line.split("\t") for line in done.lines if line.startswith("!\t")]
-    rejected = [fields[-1] for fields in lines]
-    if not rejected and done.code == 1 and hooks and _has_hook(place):
+    if not lines and done.code == 1 and hooks and _has_hook(place):
         raise Refused(
             f"the pre-push hook of this repository refuses the push to {remote}: {done.complaint}",
             "`git rev-parse --git-path hooks/pre-push` says where it is.",
         )
-    if not rejected:
-        raise Offline(
-            f"cannot push to {remote}: {done.complaint}", "It is tried again at the next sync."
-        )
+    if not lines:
+        raise _push_error(remote, done)
     refs = dict(_own_refusals(lines))
     refused = [each.why for each in refs.values() if not each.stale]
-    return Pushed(False, refused[0] if refused else "", refs)
+    spared = frozenset(names.rpartition(":")[2] for _, names, _ in lines) - refs.keys()
+    words = next((line for line in _server_lines(done, "remote:")), "")
+    return Pushed(False, refused[0] if refused else "", refs, words=words, spared=spared)
+
+
+def _push_error(remote: str, done: git.Done) -> Offline:
+    """Return the error of a push that no ref was refused by: there was no answer, or a denial."""
+    denials = (line for line in _server_lines(done) if any(s in line.lower() for s in _DENIALS))
+    denial = next(denials, "")
+    if denial:
+        hint = "Check what these credentials may do there; `gitkanban sync` tries at once."
+        return Denied(f"{remote} takes no pushes from here: {denial}", hint)
+    return Offline(
+        f"cannot push to {remote}: {done.complaint}", "It is tried again at the next sync."
+    )
+
+
+def _server_lines(done: git.Done, prefix: str = "") -> Iterator[str]:
+    """Yield the lines with this prefix, without it, and without what is empty."""
+    for line in done.err.decode("utf-8", "replace").replace("\r", "\n").split("\n"):
+        words = line.removeprefix(prefix).strip()
+        for mark in ("fatal: ", "error: ", "ERROR: "):
+            words = words.removeprefix(mark)
+        if words and line.startswith(prefix):
+            yield shown(words)[:_WORDS_MOST]
 
 
 def _own_refusals(lines: Iterable[Sequence[str]]) -> Iterator[tuple[str, RefRefusal]]:

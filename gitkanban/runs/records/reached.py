@@ -10,15 +10,28 @@ from gitkanban.core.tick import network
 from gitkanban.core.tick.network import Reach
 from gitkanban.typed import NamedTuple
 
-_FORM = ("remotes", 2)
+_FORM = ("remotes", 3)
 REFUSED_FOR = 3600  # seconds for which a ref that a remote has refused is not pushed again
+SUSPECTED_FOR = 300  # the same, where it may have refused everything for another reason
+
+
+class Refusal(NamedTuple):
+    """That a remote did not take a ref: why, in the server's words, and when."""
+
+    why: str = ""
+    at: int = 0
+    certain: bool = True  # False: it may be that the remote took nothing at all
+
+    def counts(self, now: int) -> bool:
+        """Whether the ref is not pushed again yet."""
+        return 0 <= now - self.at < (REFUSED_FOR if self.certain else SUSPECTED_FOR)
 
 
 class _RemoteRow(NamedTuple):
-    """What is known of one remote; `refused` says of refs why they were, and when."""
+    """What is known of one remote; `refused` has the refs that it does not take."""
 
     reach: Reach = Reach()
-    refused: Mapping[str, tuple[str, int]] = {}
+    refused: Mapping[str, Refusal] = {}
 
 
 _UNKNOWN = _RemoteRow()
@@ -35,28 +48,40 @@ def wait_left(private: str, remote: str, now: int) -> int:
 
 
 def refused_refs(private: str, remote: str, now: int) -> frozenset[str]:
-    """Return the refs that the remote has refused within the last hour."""
+    """Return the refs that the remote has refused, and that are not to be pushed again yet."""
     refs = _read_rows(private).get(remote, _UNKNOWN).refused
-    return frozenset(ref for ref, (_, at) in refs.items() if 0 <= now - at < REFUSED_FOR)
+    return frozenset(ref for ref, refusal in refs.items() if refusal.counts(now))
 
 
 def why_refused(private: str, remote: str, ref: str) -> str:
     """Return why the remote did not take the ref, in the server's words; empty if it did."""
-    return _read_rows(private).get(remote, _UNKNOWN).refused.get(ref, ("", 0))[0]
+    return _read_rows(private).get(remote, _UNKNOWN).refused.get(ref, Refusal()).why
 
 
-def note_answer(private: str, remote: str, now: int, refused: Mapping[str, str]) -> None:
+def note_answer(
+    private: str, remote: str, now: int, refused: Mapping[str, str], certain: bool = True
+) -> None:
     """Note that the remote has answered, and which refs it does not take, with its reasons."""
     old = _read_rows(private).get(remote, _UNKNOWN).refused
-    refs = {ref: pair for ref, pair in old.items() if 0 <= now - pair[1] < REFUSED_FOR}
-    refs |= {ref: (why, now) for ref, why in refused.items()}
+    refs = {ref: refusal for ref, refusal in old.items() if refusal.counts(now)}
+    refs |= {ref: Refusal(why, now, certain) for ref, why in refused.items()}
     _write_row(private, remote, _RemoteRow(network.after_answer(now), refs))
 
 
-def note_refusals(private: str, remote: str, now: int, refused: Mapping[str, str]) -> None:
+def confirm_refusals(private: str, remote: str, now: int) -> None:
+    """Note that the remote has taken another push: what it refused, it refused for its own sake."""
+    row = _read_rows(private).get(remote, _UNKNOWN)
+    if any(refusal.counts(now) and not refusal.certain for refusal in row.refused.values()):
+        refs = {ref: refusal._replace(certain=True) for ref, refusal in row.refused.items()}
+        _write_row(private, remote, row._replace(refused=refs))
+
+
+def note_refusals(
+    private: str, remote: str, now: int, refused: Mapping[str, str], certain: bool = True
+) -> None:
     """Note that the remote can be reached, but was not understood: its board is not the one here."""
     before = recall(private, remote).at
-    note_answer(private, remote, now, refused)
+    note_answer(private, remote, now, refused, certain=certain)
     row = _read_rows(private).get(remote, _UNKNOWN)  # a full disk takes nothing
     _write_row(private, remote, row._replace(reach=row.reach._replace(at=before)))
 
@@ -76,13 +101,19 @@ def forget_refusals(private: str, remote: str) -> None:
 
 def _write_row(private: str, remote: str, row: _RemoteRow) -> None:
     rows = {**_read_rows(private), remote: row}
-    plain = {name: (tuple(each.reach), dict(each.refused)) for name, each in rows.items()}
+    plain = {
+        name: (tuple(each.reach), {ref: tuple(one) for ref, one in each.refused.items()})
+        for name, each in rows.items()
+    }
     cachefile.save(_path_of(private), _FORM, plain)
 
 
 def _read_rows(private: str) -> dict[str, _RemoteRow]:
     rows = cachefile.load(_path_of(private), _FORM) or {}
-    return {name: _RemoteRow(Reach(*reach), refused) for name, (reach, refused) in rows.items()}
+    return {
+        name: _RemoteRow(Reach(*reach), {ref: Refusal(*one) for ref, one in refused.items()})
+        for name, (reach, refused) in rows.items()
+    }
 
 
 def _path_of(private: str) -> str:
