@@ -7,7 +7,7 @@ named.
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from gitkanban import clock, failpoints
 from gitkanban.board import late_refs, store
@@ -30,7 +30,7 @@ from gitkanban.core.ids import CARD_BRANCHES, CARD_REFS, card_ref
 from gitkanban.core.model import TODO, Board
 from gitkanban.core.names import NO_OID, CardId, Oid, RunId
 from gitkanban.core.tick.superseded import LATE_REFS
-from gitkanban.core.tick.travel import CardTip, Load, cards_due, carries_work, lighten
+from gitkanban.core.tick.travel import CardTip, Load, cards_due, carries_work, extendable, lighten
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NotFound, Refused
 from gitkanban.typed import NamedTuple
 
@@ -173,7 +173,14 @@ def card_tips(link: Link, board: Board) -> tuple[CardTip, ...]:
     there = {CardId(ref.removeprefix(prefix)): Oid(tip) for ref, tip in tips.items()}
     fenced = [RunId(ref.removeprefix(LATE_REFS)) for ref in tips]
     due = cards_due(board, clone, there, fenced)
-    return tuple(tip for tip in due if card_ref(tip.card) not in link.closed)
+    common = link.place.common
+    return tuple(
+        tip
+        for tip in due
+        if card_ref(tip.card) not in link.closed
+        # Somebody has built on it there.
+        and not (tip.card in there and commits.is_ancestor(common, tip.commit, there[tip.card]))
+    )
 
 
 def base_due(link: Link, board: Board) -> Oid:
@@ -297,7 +304,8 @@ def _was_first(link: Link, before: Oid) -> bool:
 def fetch(link: Link) -> Oid:
     """Fetch what is shared, and return the remote's tip of the board; empty if it has none.
 
-    With it come the branches of open cards whose last work is not here. Raises Offline.
+    With it come the branches of open cards whose last work is not here, or on which people may
+    have built. Raises Offline.
     """
     branches = [link.place.branch, *filter(None, [link.base])]
     wanted = {f"refs/heads/{name}": f"refs/remotes/{link.remote}/{name}" for name in branches}
@@ -311,26 +319,38 @@ def fetch_cards(link: Link, status: str = "") -> None:
 
     Raises Offline.
     """
-    patterns = _card_patterns(link, status)
-    if patterns:
-        remotes.fetch(link.place, link.remote, {}, patterns)
+    board = _board_at_work(link)
+    missing = cardwork.missing(link.place, board) if board else []
+    cards = [card for card in missing if board and status in ("", board.cards[card].status)]
+    if cards:
+        fetch_branches(link, cards)
 
 
-def _card_patterns(link: Link, status: str = "") -> list[str]:
+def fetch_branches(link: Link, cards: Iterable[CardId]) -> None:
+    """Fetch the branches of these cards. Raises Offline."""
+    remotes.fetch(link.place, link.remote, {}, _patterns_of(link, cards))
+
+
+def _card_patterns(link: Link) -> list[str]:
+    board = _board_at_work(link)
+    if board is None:
+        return []
+    cards = {*cardwork.missing(link.place, board), *extendable(board)}
+    return _patterns_of(link, sorted(cards))
+
+
+def _patterns_of(link: Link, cards: Iterable[CardId]) -> list[str]:
     # With a star: a branch that is not there is no fault.
     return [
-        f"+{CARD_REFS}{card}*:refs/remotes/{link.remote}/{CARD_BRANCHES}{card}*"
-        for card in _cards_wanted(link, status)
+        f"+{CARD_REFS}{card}*:refs/remotes/{link.remote}/{CARD_BRANCHES}{card}*" for card in cards
     ]
 
 
-def _cards_wanted(link: Link, status: str = "") -> list[CardId]:
-    """Return the open cards whose last recorded work this clone does not have."""
+def _board_at_work(link: Link) -> Board | None:
+    """Return the board here if the work of its cards travels; else, and without one, None."""
     if not link.work or not checkouts.tip(link.place, link.place.ref):
-        return []
-    board = store.read(link.place)
-    missing = cardwork.missing(link.place, board)
-    return [card for card in missing if status in ("", board.cards[card].status)]
+        return None
+    return store.read(link.place)
 
 
 def _take_base(link: Link) -> tuple[bool, str, list[str]]:

@@ -7,6 +7,7 @@ happened here is on the board here.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from gitkanban import clock, failpoints
 from gitkanban.board import late_refs, store, sync
@@ -54,7 +55,7 @@ def sync_by_hand(place: Place, remote: str, cards: bool) -> Synced:
     reached.note_answer(place.private, remote, int(clock.now()), refused)
     late = [LateWork(*tip) for tip in done.published.fenced]
     late_refs.keep(place, late)
-    _note_on_cards(place, late)
+    _note_on_cards(link, late)
     lines = (*done.notices, *_refusal_lines(remote, done.published), *_send_late(link))
     return done._replace(notices=(*lines, *filter(None, [done.base_fault])))
 
@@ -66,8 +67,11 @@ def _config_of(place: Place) -> Config | None:
         return None
 
 
-def _note_on_cards(place: Place, late: Sequence[LateWork]) -> None:
-    """Note on its card where work is whose branch has other commits at the remote."""
+def _note_on_cards(link: Link, late: Sequence[LateWork]) -> None:
+    """Note on its card where work is whose branch has other commits at the remote.
+
+    These come here, too, as far as the remote can be reached: the next attempt builds on them.
+    """
 
     def notes(board: Board) -> list[Change]:
         return [
@@ -77,7 +81,9 @@ def _note_on_cards(place: Place, late: Sequence[LateWork]) -> None:
         ]
 
     if late:
-        store.commit(place, notes, message=commit_message)
+        store.commit(link.place, notes, message=commit_message)
+        with suppress(Offline):
+            sync.fetch_branches(link, [work.card for work in late])
 
 
 def _send_late(link: Link) -> list[str]:
@@ -126,13 +132,31 @@ class Remote:
         return self._is_fresh
 
     def latest_of(self, card: CardId, board: Board) -> Oid:
-        """Return the commit that the last attempt left on the card's branch there; empty for none.
+        """Return the commit of the card's branch there that an attempt builds on; empty for none.
 
-        The board names it and the remote has it there: a record alone may say anything.
+        That is what the last attempt left: the board names it and the remote has it there, for a
+        record alone may say anything. Or it is what somebody has pushed there since; where that
+        does not contain the last attempt, what this left is set aside, and its card says so.
         """
-        last = last_work(board.runs_of(card))
+        runs = board.runs_of(card)
+        last = last_work(runs)
         there = remotes.tip(self.place, self.name, branch_of(card))
-        return there if last is not None and there == last.commit else NO_OID
+        if last is None or not there or there == last.commit:
+            return there if last else NO_OID
+        link = link_to(self.place, self.name, board.config)
+        recorded = {commit for run in runs for commit in (run.commit, run.start_commit)}
+        if not link.work or there in recorded:  # this clone has not heard of what came after it
+            return NO_OID
+        common = self.place.common
+        if not cardwork.present(self.place, [last.commit]):
+            return NO_OID
+        if commits.is_ancestor(common, there, last.commit):
+            return NO_OID
+        if not commits.is_ancestor(common, last.commit, there):
+            late = LateWork(card, last.run, last.commit)
+            late_refs.keep(self.place, [late])
+            self._unnoted.append(late)
+        return there
 
     def base_refusal(self, config: Config) -> str:
         """Return why no base can be pushed there, so that no tick may accept; empty if it can."""
@@ -180,10 +204,9 @@ class Remote:
         """
         if self.offline:
             return False
-        late, self._unnoted = self._unnoted, []
-        _note_on_cards(self.place, late)
-        waited, self.waiting = self.waiting, False
         link = link_to(self.place, self.name, _config_of(self.place))
+        self._note_late_work(link)
+        waited, self.waiting = self.waiting, False
         unsent = bool(sync.load_of(link) != Load(NO_OID))
         if self._asked and not waited and not unsent:
             return False
@@ -197,7 +220,14 @@ class Remote:
         self._is_fresh = True
         self.notices += (*done.notices, *_send_late(link))
         self._note_base_fault(done.base_fault)
-        return done.pulled or waited
+        noted = self._note_late_work(link)
+        return done.pulled or waited or noted
+
+    def _note_late_work(self, link: Link) -> bool:
+        """Note on their cards what was set aside, and return whether anything was."""
+        late, self._unnoted = self._unnoted, []
+        _note_on_cards(link, late)
+        return bool(late)
 
     def _note_answer(self, done: Published) -> None:
         self._asked = True

@@ -431,3 +431,78 @@ def test_a_sync_by_hand_has_the_next_tick_try_a_protected_base_again(arena: Aren
     ticked(arena)
     assert arena.status("T0") == "done"
     arena.wait()
+
+
+@pytest.fixture
+def failing(make: Callable[..., Arena]) -> Arena:
+    """A board with a remote; the first attempt at T0 has left a commit and failed."""
+    arena = make({"T0": "@lane"}, branch="kanban")
+    arena.words("T0", "commit exit:3", "commit")
+    points.share(arena)
+    for _ in range(2):
+        ticked(arena)
+        arena.wait()
+    [run] = arena.board().runs_of("T0")
+    assert (run.outcome, arena.status("T0")) == ("failed", "todo")
+    assert git(remote_of(arena), "rev-parse", "card/T0") == run.commit
+    return arena
+
+
+def push_by_hand(arena: Arena, *parents: str) -> str:
+    """A person's commit on `card/T0` at the remote, pushed by force."""
+    there = remote_of(arena)
+    words = [word for parent in parents for word in ("-p", parent)]
+    made = git(there, "commit-tree", *words, "-m", "a person's", f"{parents[0]}^{{tree}}")
+    git(there, "update-ref", "refs/heads/card/T0", made)
+    return made
+
+
+@pytest.mark.parametrize("rewritten", [False, True], ids=["added", "rewritten"])
+def test_an_attempt_builds_on_what_a_person_has_pushed_to_the_card_s_branch(
+    failing: Arena, rewritten: bool
+) -> None:
+    [first] = failing.board().runs_of("T0")
+    theirs = push_by_hand(failing, "main" if rewritten else "card/T0")
+    failing.later(700)
+    ticked(failing)
+    failing.wait()
+    ticked(failing)
+    second = failing.board().runs_of("T0")[1]
+    assert (second.outcome, second.start_commit) == ("succeeded", theirs)
+    there = remote_of(failing)
+    assert git(there, "rev-parse", "card/T0") == second.commit
+    assert failing.status("T0") == "done"
+    base = git(there, "rev-list", "main").split()
+    assert theirs in base
+    notes = [each for each in failing.board().notes_of("T0") if each.by == "gitkanban"]
+    if rewritten:  # what the first attempt left is in nobody's way, and is not lost
+        assert first.commit not in base
+        [note] = notes
+        assert "The next attempt builds on those" in note.text
+        assert git(there, "rev-parse", f"refs/gitkanban/salvage/{first.run}") == first.commit
+    else:
+        assert first.commit in base
+        assert notes == []
+
+
+def test_what_a_person_pushed_during_an_attempt_is_named_and_the_next_builds_on_it(
+    failing: Arena,
+) -> None:
+    failing.words("T0", "commit exit:3", "commit exit:3", "commit")
+    failing.later(700)
+    ticked(failing)
+    theirs = push_by_hand(failing, "card/T0")
+    failing.wait()
+    ticked(failing)
+    _, second = failing.board().runs_of("T0")
+    [note] = [each for each in failing.board().notes_of("T0") if each.by == "gitkanban"]
+    assert note.run == second.run
+    failing.person("T0", "retry")
+    ticked(failing)
+    failing.wait()
+    ticked(failing)
+    third = failing.board().runs_of("T0")[2]
+    assert (third.outcome, third.start_commit) == ("succeeded", theirs)
+    assert git(remote_of(failing), "rev-parse", "card/T0") == third.commit
+    notes = [each.run for each in failing.board().notes_of("T0") if each.by == "gitkanban"]
+    assert notes == [second.run]

@@ -68,7 +68,8 @@ def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: Oid) -
     if left_nothing(runs) and (not tip or commits.is_ancestor(place.common, tip, base)):
         return CardWork()
     if tip == end or (tip and commits.is_ancestor(place.common, end, tip)):
-        return CardWork(tip, notices=_lines_beyond_end(place, card, end, card_ref(card.id)))
+        theirs = _lines_beyond(place, card, tip, f"refs/remotes/*/{branch_of(card.id)}")
+        return CardWork(tip, notices=(*_lines_beyond(place, card, end, card_ref(card.id)), *theirs))
     if commits.is_ancestor(place.common, end, base):
         return CardWork(merged=end)
     if tip and done.clone in ("", clone):
@@ -78,7 +79,7 @@ def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: Oid) -
         raise Refused(
             f"{card.id} is not accepted: {absence_words(away)}", fetch_hint(card.id, away)
         )
-    notices = _lines_beyond_end(place, card, end, f"refs/remotes/*/{branch_of(card.id)}")
+    notices = _lines_beyond(place, card, end, f"refs/remotes/*/{branch_of(card.id)}")
     if tip:
         notices = (f"{card.id}: {branch_of(card.id)} of this clone is another attempt's", *notices)
     return CardWork(end, notices=notices)
@@ -98,12 +99,11 @@ def _rewritten_work(place: Place, card: Card, done: Run, tip: Oid, base: Oid) ->
     )
 
 
-def _lines_beyond_end(place: Place, card: Card, end: Oid, pattern: str) -> tuple[str, ...]:
-    """Return a notice about commits that branches have on top of the recorded one."""
+def _lines_beyond(place: Place, card: Card, end: Oid, pattern: str) -> tuple[str, ...]:
+    """Return a notice about commits that branches have and `end` does not."""
     listed = git.run(
-        place.common, "for-each-ref", "--format=%(objectname) %(refname)", "--contains", end,
-        pattern,
-    ).lines  # fmt: skip
+        place.common, "for-each-ref", "--format=%(objectname) %(refname)", pattern
+    ).lines
     lines = []
     for line in listed:
         tip, _, ref = line.partition(" ")
@@ -111,11 +111,14 @@ def _lines_beyond_end(place: Place, card: Card, end: Oid, pattern: str) -> tuple
             continue
         log = git.run(place.common, "log", "-z", "--format=%h %s", f"{end}..{tip}", "--").text
         names = [name for name in log.split("\0") if name]
+        if not names:
+            continue
         more = f" and {len(names) - NAMES_MOST} more" if len(names) > NAMES_MOST else ""
         local = ref.startswith("refs/heads/")
-        what = "merged with commits that its run did not make" if local else "not merged"
         name = ref.removeprefix("refs/heads/").removeprefix("refs/remotes/")
-        lines.append(f"{card.id}: {what}, on {name}: {', '.join(names[:NAMES_MOST])}{more}")
+        what = "merged with commits that its run did not make" if local else "not merged"
+        hint = "" if local else f" (`git merge {name}` brings them)"
+        lines.append(f"{card.id}: {what}, on {name}: {', '.join(names[:NAMES_MOST])}{more}{hint}")
     return tuple(lines)
 
 

@@ -38,10 +38,14 @@ def late_note(work: LateWork, why: str, now: int) -> Note:
     """The note on the card about such work. It has the run's id, so that there is only one."""
     text = (
         f"Run {work.run} {why}. It left commit {work.commit[:10]}, which is kept in "
-        f"{SALVAGE_REFS}{work.run} at the remote (in {LATE_REFS}{work.run} of its own clone)."
+        f"{SALVAGE_REFS}{work.run} at the remote if that takes such refs, and in "
+        f"{LATE_REFS}{work.run} of its own clone."
     )
+    if why == FENCED:
+        text += f" {BUILDS_ON}"
     return Note(work.run, work.card, by="gitkanban", at=now, text=text, run=work.run)
 
 
 ENDED_LATE = "was given up, and has ended after all"
 FENCED = "has ended, but the branch of its card has other commits at the remote"
+BUILDS_ON = "The next attempt builds on those; to have both, merge this one into the branch there."

@@ -8,7 +8,7 @@ The branch of a card goes with the record of the run that left it. Pure: `board.
 from collections.abc import Collection, Mapping
 
 from gitkanban.core.ids import card_ref
-from gitkanban.core.model import DONE, RUNNING, Board, Run
+from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TODO, Board, Run
 from gitkanban.core.names import NO_OID, CardId, Oid, RunId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.typed import NamedTuple
@@ -57,6 +57,15 @@ def cards_due(
         if there.get(card.id) != run.commit and not others:
             tips.append(CardTip(card.id, run.run, run.commit))
     return tuple(tips)
+
+
+def extendable(board: Board) -> list[CardId]:
+    """The cards to whose branches at the remote people may add, between two attempts."""
+    return [
+        card.id
+        for card in open_cards(board.cards)
+        if card.status in (TODO, REVIEW, BLOCKED) and last_work(board.runs_of(card.id))
+    ]
 
 
 def last_work(runs: Collection[Run]) -> Run | None:
