@@ -1,29 +1,44 @@
 """When a card may be tried again: its `not_before`, unless no back-off can have set it."""
 
-from gitkanban.core.model import Board, Card
+from gitkanban.core.model import Board, Card, Run
 
 BACKOFF_FIRST, BACKOFF_MOST = 10, 600  # seconds
-# Seconds from a run's end to the next attempt, at most, allowing for clocks that differ. Earlier
-# versions waited that long after a limit.
+# Seconds from a run's end to the next attempt, at most, allowing for clocks that differ.
 LONGEST = 6 * BACKOFF_MOST
 
 
 def due(board: Board, card: Card, now: int) -> int:
     """The time from which a card may start, in epoch seconds; 0: at once.
 
-    A wrong clock or a typing mistake can put `not_before` days or years ahead. If the card has run,
-    a value that no back-off can have set is cut to LONGEST after the end of its last run, and
-    ignored if that end itself lies far ahead. If the card has never run, a person chose the date,
-    and it counts as it is.
+    A date that a person chose counts as it is. What the end of a run has set may come from a wrong
+    clock: if no back-off can have set it, it is cut to LONGEST after that end, and ignored if the
+    end itself lies far ahead.
     """
-    runs = board.runs_of(card.id)
+    run = _setter(board, card)
     # The run's end is by its host's clock, which may be hours behind; `not_before` is by ours.
-    if card.not_before <= now + LONGEST or not runs:
+    if card.not_before <= now + LONGEST or run is None:
         return card.not_before
-    ended = runs[-1].ended
-    if ended > now + LONGEST:
+    if run.ended > now + LONGEST:
         return 0
-    return min(card.not_before, ended + LONGEST)
+    return min(card.not_before, run.ended + LONGEST)
+
+
+def first_sight(board: Board, card: Card, now: int) -> int:
+    """The time to which a tick sets a wait that a clock ahead of its own has set; 0: it stays.
+
+    That clock tells how long the card was to wait. It is counted from now, when the wait is first
+    seen here.
+    """
+    run = _setter(board, card)
+    if run is None or card.not_before <= now + BACKOFF_MOST:
+        return 0
+    return now + max(BACKOFF_FIRST, min(BACKOFF_MOST, card.not_before - run.ended))
+
+
+def _setter(board: Board, card: Card) -> Run | None:
+    """The run whose end has set the card's `not_before`; None: a person did, or nobody."""
+    runs = board.runs_of(card.id) if card.not_before else ()
+    return next((run for run in reversed(runs) if run.not_before == card.not_before), None)
 
 
 def describe_excess(board: Board, card: Card, now: int) -> str:

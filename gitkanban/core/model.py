@@ -242,6 +242,7 @@ class Run(NamedTuple):
     summary: str = ""
     tokens_in: int | None = None  # None: unknown
     tokens_out: int | None = None
+    not_before: int = 0  # what its end set the card's to; 0: nothing
 
 
 class Note(NamedTuple):

@@ -45,9 +45,9 @@ KEYS: tuple[CardKey, ...] = (
     CardKey("host", TEXT, "While it runs: on which host.", optional=True),
     CardKey("machine", TEXT, "While it runs: a key of the machine and container that it runs on, or the name of "
         "its executor. The limit of one machine counts by it, for host names may repeat.", optional=True),
-    CardKey("not_before", TIME, "It does not start before this time (set after a failed attempt). Once the "
-        "card has run, it counts for at most an hour from its last run's end, the longest back-off.",
-        optional=True),
+    CardKey("not_before", TIME, "It does not start before this time. A tick sets it after a failed attempt, to "
+        "ten minutes ahead at most; where the clock that set it is ahead of a host's, that host cuts it to what "
+        "was meant. A date of yours stays as it is.", optional=True),
     CardKey("reason", model.BLOCK_REASONS, "While blocked: the kind of reason.", optional=True),
     CardKey("why", PROSE, "While blocked: the words.", optional=True),
     CardKey("attempts_after", TEXT, "Runs up to this one no longer count as attempts (set by `retry`, `reject`, "

@@ -37,6 +37,7 @@ KEYS: tuple[RunKey, ...] = (
     RunKey("cost_usd", TEXT, "What it cost according to the agent, in US dollars; absent: unknown."),
     RunKey("tokens_in", MAYBE_NUMBER, "Tokens that the agent says it read (cached ones too); absent: unknown."),
     RunKey("tokens_out", MAYBE_NUMBER, "Tokens that the agent says it wrote; absent: unknown."),
+    RunKey("not_before", TIME, "What its end set the card's `not_before` to, if it did."),
     RunKey("why", TEXT, "One line: what decided the outcome."),
     RunKey("summary", BLOCK, "What the session reported, by `done --summary` or in its preset's last message, "
         "at most 20,000 characters; the next cards' prompts carry it. What a `command:` of your own prints stays "

@@ -6,6 +6,7 @@ record are listed for reclaiming. Pure: the tick has the effects. There is no ot
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from gitkanban.core.backoff import first_sight
 from gitkanban.core.changes import (
     NOT_RUNNING,
     AddNote,
@@ -127,6 +128,7 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         if merged and merged.status == REVIEW:
             changes.append(base_has_work(merged, observed.merged[card_id]))
     changes += _late_notes(board, late, observed.now)
+    changes += _cut_waits(board, observed.now)
     changes = _with_landings(board, changes, observed.accepted)
     changes += [SetPause(pause) for pause in pauses]
     return Reconciled(
@@ -223,12 +225,23 @@ def _settle_run(
     current: bool,
     forgiven: bool,
 ) -> list[Change]:
-    changes: list[Change] = []
-    if all(run.run != facts.run for run in board.runs_of(facts.card)):
-        changes.append(EndRun(_run_record(observed, facts, judged)))
-    if current:
-        changes.append(_move_card(observed, facts.card, facts.run, judged, forgiven=forgiven))
-    return changes
+    moves = [_move_card(observed, facts.card, facts.run, judged, forgiven=forgiven)]
+    moves = moves if current else []
+    if any(run.run == facts.run for run in board.runs_of(facts.card)):
+        return list(moves)
+    record = _run_record(observed, facts, judged)
+    waits = [int(str(move.fields["not_before"])) for move in moves if "not_before" in move.fields]
+    return [EndRun(record._replace(not_before=sum(waits))), *moves]
+
+
+def _cut_waits(board: Board, now: int) -> list[Change]:
+    """Cut each wait that a clock ahead of ours has set to what was meant, from now on.
+
+    Only a tick does it, and only once for each: the time is then ours.
+    """
+    cards = (card for card in open_cards(board.cards) if card.status == TODO)
+    cut_to = {card.id: first_sight(board, card, now) for card in cards if card.not_before > now}
+    return [EditCard(card, {"not_before": at}) for card, at in sorted(cut_to.items()) if at]
 
 
 def _move_card(
