@@ -49,7 +49,7 @@ TIMES = st.just(0) | st.integers(1, 4_000_000_000)
 @given(
     st.builds(
         Run, NAMES, NAMES, WORDS, WORDS, WORDS, WORDS, TIMES, TIMES, WORDS,
-        st.none() | st.integers(-9, 255), st.integers(0, 64), *[WORDS] * 6, PROSE, COUNTS, COUNTS,
+        st.none() | st.integers(-9, 255), st.integers(0, 64), *[WORDS] * 6, PROSE, COUNTS, COUNTS, TIMES,
     )
 )  # fmt: skip
 def test_every_run_reads_back(run: Run) -> None:
