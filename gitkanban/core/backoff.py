@@ -14,7 +14,7 @@ def due(board: Board, card: Card, now: int) -> int:
     clock: if no back-off can have set it, it is cut to LONGEST after that end, and ignored if the
     end itself lies far ahead.
     """
-    run = _setter(board, card)
+    run = _run_that_set(board, card)
     # The run's end is by its host's clock, which may be hours behind; `not_before` is by ours.
     if card.not_before <= now + LONGEST or run is None:
         return card.not_before
@@ -29,13 +29,13 @@ def first_sight(board: Board, card: Card, now: int) -> int:
     That clock tells how long the card was to wait. It is counted from now, when the wait is first
     seen here.
     """
-    run = _setter(board, card)
+    run = _run_that_set(board, card)
     if run is None or card.not_before <= now + BACKOFF_MOST:
         return 0
     return now + max(BACKOFF_FIRST, min(BACKOFF_MOST, card.not_before - run.ended))
 
 
-def _setter(board: Board, card: Card) -> Run | None:
+def _run_that_set(board: Board, card: Card) -> Run | None:
     """The run whose end has set the card's `not_before`; None: a person did, or nobody."""
     runs = board.runs_of(card.id) if card.not_before else ()
     return next((run for run in reversed(runs) if run.not_before == card.not_before), None)

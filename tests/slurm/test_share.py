@@ -71,4 +71,8 @@ def test_one_machine_ticks_a_shared_clone_and_another_leaves_its_runs_alone(
     (site.path / "go").touch()
     site.settle(["T1"], into=["review"])
     assert len(site.said("begin", "T1")) == 1
-    assert "is ticked here from now on" in site.gk("tick", host="n1")
+    done = site.tried(*PROGRAM, "tick", host="n1")  # nothing is open, but the other ticks it
+    assert "this clone is ticked on ctl, which is another machine" in done.stderr
+    site.tried(*PROGRAM, "doctor", "--here", host="n1")
+    site.gk("tick", host="n1")
+    assert "is ticked on n1" in site.tried(*PROGRAM, "tick").stderr

@@ -12,9 +12,11 @@ from gitkanban.core.tick.facts import Observed
 from gitkanban.runs.observe import glance, observe
 from gitkanban.tick import rounds
 from gitkanban.tick.observing import BoardLook
+from tests.cli.calls import call
 from tests.support import folder_queue
 from tests.support.arena import Arena, until
 from tests.support.folder_queue import Queue
+from tests.system.test_machines import move_to_another_machine, shared
 
 CONFIG = """\
 version: 1
@@ -102,6 +104,28 @@ def test_what_the_queue_says_is_shown_without_asking_it_again(arena: Arena, queu
     assert queue.calls("look") == asked
     assert observed.busy_slots == {"many#1"}
     assert card == facts.card
+
+
+def test_locks_of_open_jobs_stand_on_the_machine_that_ticks_from_now_on(
+    arena: Arena, queue: Queue, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    locks = shared(arena, monkeypatch, tmp_path)
+    queue.mood("hold")
+    card = arena.fresh("commit")
+    assert arena.tick() == 0
+    names = {f"card/{card}", "slot/many/1"}
+    assert arena.locks.locked(names) == names
+    move_to_another_machine(monkeypatch, locks)
+    assert arena.locks.locked(names) == set()
+    assert call(arena.repo, "tick").code == 1
+    call(arena.repo, "doctor", "--here")
+    assert arena.locks.locked(names) == names
+    assert arena.locks.take(f"card/{card}") is None
+    queue.mood()
+    queue.release()
+    arena.settle()
+    assert arena.status(card) == "done"
+    assert len(arena.logged("begin")) == 1
 
 
 def test_a_silent_queue_holds_its_cards_and_nothing_else(

@@ -1,11 +1,20 @@
 """One clone that two machines reach: neither takes the other's live runs for dead."""
 
 import json
+import os
+import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from gitkanban import files
+from gitkanban.core.tick.machines import LATELY
+from gitkanban.runs.records import machines
 from tests.cli.calls import call, ok
 from tests.support.arena import Arena, until
+from tests.test_lock_files import share
 
 
 def begun_elsewhere(arena: Arena, card: str) -> None:
@@ -35,12 +44,115 @@ def test_a_run_that_another_machine_has_open_is_left_alone_until_a_person_says_s
     assert (arena.tip(), arena.status("T1")) == (before, "running")
     found = json.loads(call(arena.repo, "doctor", "--json").out)["symptoms"]
     assert "other-machine" in {each["code"] for each in found}
+    [path] = (Path(each.path) for each in arena.folders() if each.facts().one("card") == "T1")
+    silence(arena, 200, path)
     call(arena.repo, "doctor", "--here")
     ok(arena.repo, "tick")
     record = json.loads(Path(arena.repo, ".git/gitkanban/machine").read_text())
     assert [each["host"] for each in record["given_up"]] == ["h2"]
     ok(arena.repo, "stop", "T1")
     arena.settle()
+
+
+def shared(arena: Arena, monkeypatch: pytest.MonkeyPatch, top: Path) -> Path:
+    """Have the clone lie on a disk that machines share; return where its locks lie now."""
+    share(monkeypatch, arena.repo.parent)
+    monkeypatch.setenv("XDG_STATE_HOME", str(top / "state"))
+    locks = Path(arena.place.private, "locks")
+    if locks.exists():
+        locks.rename(locks.with_name("locks.before"))
+    held = arena.locks.take("tick")
+    assert held
+    held.close()
+    return Path(os.readlink(locks))
+
+
+def move_to_another_machine(monkeypatch: pytest.MonkeyPatch, locks: Path) -> None:
+    """From now on we are another machine, on whose disk there are no locks yet."""
+    monkeypatch.setattr(files, "boot_id", lambda: "boot2")
+    monkeypatch.setattr(machines, "machine_id", lambda: "id2")
+    monkeypatch.setattr(machines, "host", lambda: "h2")
+    locks.rename(locks.with_name("of the first machine"))
+
+
+def silence(arena: Arena, seconds: int, *folders: Path) -> None:
+    """Have what was written in these folders be that old; without any, what ticks have written."""
+    private = Path(arena.place.private)
+    every = [private / "ticked", private / "machine"]
+    every = [path for folder in folders for path in folder.iterdir()] or every
+    for path in every:
+        os.utime(path, (time.time() - seconds,) * 2, follow_symlinks=False)
+
+
+def test_a_shared_clone_that_two_machines_tick_stays_with_the_first(
+    make: Callable[..., Arena], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    arena = make({"T1": "@lane"})
+    locks = shared(arena, monkeypatch, tmp_path)
+    arena.tick()
+    arena.wait()
+    arena.tick()
+    arena.add("T2", "@lane")
+    move_to_another_machine(monkeypatch, locks)
+    before = arena.tip()
+    for words in (
+        ("tick",),
+        ("tick", "--dry-run"),
+        ("stop", "--all"),
+        ("gc",),
+        ("doctor", "--fix"),
+    ):
+        done = call(arena.repo, *words)
+        assert done.code == 1, words
+        assert re.search(r"is ticked on \S+, which is another machine: \d+ s ago", done.err), words
+    assert arena.tip() == before
+    silence(arena, LATELY - 60)
+    assert call(arena.repo, "tick").code == 1
+    silence(arena, LATELY + 5)
+    assert "and is ticked here from now on" in ok(arena.repo, "tick")
+    arena.settle()
+
+
+def test_a_person_moves_a_shared_clone_at_once_and_the_first_machine_keeps_off(
+    make: Callable[..., Arena], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    arena = make({"T1": "@lane backlog"})
+    locks = shared(arena, monkeypatch, tmp_path)
+    ok(arena.repo, "tick")
+    with monkeypatch.context() as there:
+        move_to_another_machine(there, locks)
+        call(arena.repo, "doctor", "--here")
+        ok(arena.repo, "tick")
+    done = call(arena.repo, "tick")
+    assert (done.code, "is ticked on h2, which is another machine" in done.err) == (1, True)
+
+
+def test_a_session_that_still_writes_is_not_given_up(make: Callable[..., Arena]) -> None:
+    arena = make({"T1": "@lane"})
+    arena.words("T1", "commit hang")
+    arena.tick()
+    until(lambda: arena.hanging(), "the session")
+    begun_elsewhere(arena, "T1")
+    done = call(arena.repo, "doctor", "--here")
+    assert (done.code, "the session of T1 on h2 lives" in done.err) == (1, True)
+    assert call(arena.repo, "tick").code == 1  # nothing was given up
+    [folder] = (Path(each.path) for each in arena.folders())
+    silence(arena, 200, folder)
+    call(arena.repo, "doctor", "--here")
+    ok(arena.repo, "tick")
+    ok(arena.repo, "stop", "T1")
+    arena.settle()
+
+
+def test_a_run_that_has_ended_on_another_machine_is_settled_here(
+    make: Callable[..., Arena],
+) -> None:
+    arena = make({"T1": "@lane"})
+    arena.tick()
+    arena.wait()
+    begun_elsewhere(arena, "T1")
+    ok(arena.repo, "tick")
+    assert arena.status("T1") == "done"
 
 
 def test_a_machine_takes_over_a_clone_in_which_nothing_is_open(make: Callable[..., Arena]) -> None:

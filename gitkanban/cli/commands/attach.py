@@ -47,6 +47,7 @@ def attach_command(card: str, shell: bool) -> int:
 
     While a session runs, its log is followed instead; ^C asks whether to stop it.
     """
+    from gitkanban.runs.records.machines import refuse_elsewhere
     from gitkanban.runs.supervision.locks import Locks
 
     refuse_in_session("attach")
@@ -55,6 +56,7 @@ def attach_command(card: str, shell: bool) -> int:
             "attach needs a terminal", "`gitkanban show CARD` says where its worktree is."
         )
     place = place_here()
+    refuse_elsewhere(place)  # a card's lock is not seen by another machine that ticks
     board = board_of(place)
     target = card_of(board, card)
     if target.status == RUNNING:

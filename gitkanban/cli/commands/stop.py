@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare
 from gitkanban.cli.here import (
     board_of,
@@ -35,7 +36,6 @@ def stop_command(
     """
     from gitkanban import clock
     from gitkanban.board.content.unchanged import check_unchanged
-    from gitkanban.board.repo.clone import clone_id
     from gitkanban.runs import closing
     from gitkanban.runs.executors import Executors
     from gitkanban.runs.records import folders
@@ -48,7 +48,7 @@ def stop_command(
         )
     place = place_here()
     board = board_of(place)
-    named = _cards_to_stop(board, cards, clone_id(place))
+    named = _cards_to_stop(place, board, cards)
     check_unchanged(place, board, [card.id for card in named], since)
     words = "stopped by " + person(place) + (f": {why}" if why else "")
     executors = Executors(place, Locks(place.private))
@@ -73,8 +73,13 @@ def stop_command(
         print_json({"stopping": stopping})
 
 
-def _cards_to_stop(board: Board, names: Sequence[str], clone: str) -> list[Card]:
+def _cards_to_stop(place: Place, board: Board, names: Sequence[str]) -> list[Card]:
     """Return the named cards, or all that run in this clone. Raises Refused for any other."""
+    from gitkanban.board.repo.clone import clone_id
+    from gitkanban.runs.records.machines import refuse_elsewhere
+
+    refuse_elsewhere(place)  # whether a session there lives cannot be seen from here
+    clone = clone_id(place)
     if not names:
         cards = board.cards.values()
         return [card for card in cards if card.status == RUNNING and card.clone == clone]

@@ -59,7 +59,7 @@ def _machine_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "other-machine",
             "tick",
             f"{around.elsewhere}; nothing is settled or started here",
-            advice="Tick it there; if that machine is gone for good, `gitkanban doctor --here`.",
+            advice="Run gitkanban there; if that machine is gone for good, `gitkanban doctor --here`.",
         )
 
 

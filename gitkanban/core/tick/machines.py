@@ -10,6 +10,9 @@ from gitkanban.core.names import CardId, RunId
 from gitkanban.typed import Literal, NamedTuple
 
 MachineStanding = Literal["here", "takes-over", "elsewhere"]
+# Seconds without a tick elsewhere after which a clone on a shared disk is ticked here. Cron ticks
+# each minute, and a tick may take some.
+LATELY = 600
 
 
 class Machine(NamedTuple):
@@ -30,7 +33,7 @@ class Machine(NamedTuple):
 
 
 class OpenRun(NamedTuple):
-    """A run that is not settled, with the machine that started it."""
+    """A run that has neither ended nor been settled, with the machine that started it."""
 
     run: RunId
     card: CardId
@@ -38,11 +41,15 @@ class OpenRun(NamedTuple):
 
 
 class TickRight(NamedTuple):
-    """Whether a machine may tick; if not (`elsewhere`), with the runs open on other machines."""
+    """Whether a machine may tick; if not (`elsewhere`), with the runs open on other machines.
+
+    Without such runs another machine has ticked the clone `silent` seconds ago.
+    """
 
     standing: MachineStanding
     other: Machine = Machine()
     runs: tuple[OpenRun, ...] = ()
+    silent: int = 0
 
     @property
     def line(self) -> str:
@@ -50,6 +57,8 @@ class TickRight(NamedTuple):
         host = self.other.host or "another machine"
         if self.standing == "takes-over":
             return f"this clone was ticked on {host} until now, and is ticked here from now on"
+        if self.standing == "elsewhere" and not self.runs:
+            return f"this clone is ticked on {host}, which is another machine: {self.silent} s ago"
         if self.standing == "elsewhere":
             cards = ", ".join(sorted(run.card for run in self.runs))
             return f"runs of this clone are open on {host}, which is another machine: {cards}"
@@ -57,16 +66,22 @@ class TickRight(NamedTuple):
 
 
 def claim(
-    ours: Machine, last: Machine | None, given_up: Iterable[Machine], runs: Iterable[OpenRun]
+    ours: Machine,
+    last: Machine | None,
+    given_up: Iterable[Machine],
+    runs: Iterable[OpenRun],
+    silent: int = LATELY,
 ) -> TickRight:
     """Decide whether `ours` may tick a clone that `last` ticked before (None: no machine did).
 
-    `given_up` are machines on which, as a person has declared, nothing runs any more.
+    `given_up` are machines on which, as a person has declared, nothing runs any more. `silent` is
+    for how many seconds nothing has been heard of `last`, if both may reach the clone's disk now.
     """
     known = (ours, *given_up)
     open_there = tuple(run for run in runs if not any(each.is_same(run.machine) for each in known))
     if open_there:
         return TickRight("elsewhere", open_there[0].machine, open_there)
     if last is not None and not ours.is_same(last):
-        return TickRight("takes-over", last)
+        lately = silent < LATELY
+        return TickRight("elsewhere" if lately else "takes-over", last, silent=silent)
     return TickRight("here")

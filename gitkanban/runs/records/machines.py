@@ -1,24 +1,31 @@
 """Which machine this is, and which one ticks a clone: recorded in its private folder.
 
-`core.tick.machines` decides what follows from the two.
+`core.tick.machines` decides what follows from the two. On a disk that machines share, their kernel
+locks do not meet. So a clone there changes machines only after a silence, or when a person says so.
 """
 
 import os
+import time
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
-from gitkanban import files
+from gitkanban import files, lock_files
 from gitkanban.board.repo.clone import host
 from gitkanban.board.repo.place import Place
-from gitkanban.core.tick.machines import Machine, OpenRun, TickRight, claim
+from gitkanban.core.tick.machines import LATELY, Machine, OpenRun, TickRight, claim
 from gitkanban.errors import Refused
 from gitkanban.late import json
-from gitkanban.runs.records import folders
+from gitkanban.runs.records import folders, supervised
 from gitkanban.runs.records.folders import Folder, card_of
+from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.supervision.spec import Spec
 
 _IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")  # machine-id(5)
-HINT = "Tick it there; if that machine is gone for good, `gitkanban doctor --here`."
+HINT = "Run gitkanban there; if that machine is gone for good, `gitkanban doctor --here`."
+_QUIET = 120  # seconds in which a session that lives has probably written something
+_TAKING = "machine.taking"  # there while a machine takes over a clone on a shared disk
+_TAKING_MOST = 60  # seconds after which whoever took over has died of it
 
 
 def this() -> Machine:
@@ -58,26 +65,56 @@ def machine_key() -> str:
 def look(place: Place) -> TickRight:
     """Return whether this machine may tick the clone; change nothing. Raises OSError."""
     last, given_up = _read_record(place.private)
-    return claim(this(), last, given_up, _open_runs(place))
+    ours = this()
+    shared = last is not None and not ours.is_same(last) and lock_files.are_apart(place.private)
+    silent = _measure_silence(place.private) if shared else LATELY
+    return claim(ours, last, given_up, _open_runs(place), silent=silent)
 
 
 def enter(place: Place) -> list[str]:
     """Make this the machine that ticks the clone, and return notices.
 
     Call it with the tick lock held. Raises OSError, and Refused while another machine has open
-    runs here.
+    runs here, or has ticked lately a clone that both can reach.
     """
     here = refuse_elsewhere(place)
+    if here.standing == "takes-over" and lock_files.are_apart(place.private):
+        with _taking_over(place):
+            here = refuse_elsewhere(place)  # another machine may have been quicker
+            _note_entry(place)
+    else:
+        _note_entry(place)
+    return [here.line] if here.line else []
+
+
+def _note_entry(place: Place) -> None:
     last, given_up = _read_record(place.private)
     ours = this()
     needed = [m for m in given_up if any(m.is_same(run.machine) for run in _open_runs(place))]
     if last != ours or list(given_up) != needed:
         _write_record(place, ours, needed)
-    return [here.line] if here.line else []
+        _restore_standing_locks(place)
+
+
+@contextmanager
+def _taking_over(place: Place) -> Iterator[None]:
+    """Let one machine at a time take over a clone. Raises Refused, OSError."""
+    path = f"{place.private}/{_TAKING}"
+    if not files.create(path, b""):
+        if _time_there(place.private) - os.stat(path).st_mtime < _TAKING_MOST:
+            raise Refused("another machine is just taking over this clone", HINT)
+        os.unlink(path)
+        if not files.create(path, b""):
+            raise Refused("another machine is just taking over this clone", HINT)
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 def refuse_elsewhere(place: Place) -> TickRight:
-    """Return what `look` does. Raises OSError, and Refused while another machine has open runs."""
+    """Return what `look` does. Raises OSError, and Refused where another machine has the clone."""
     here = look(place)
     if here.standing == "elsewhere":
         raise Refused(here.line, HINT)
@@ -85,15 +122,86 @@ def refuse_elsewhere(place: Place) -> TickRight:
 
 
 def take_over(place: Place) -> TickRight:
-    """Give up other machines' open runs, as a person asked; return the right as it was before."""
+    """Give up other machines' open runs, as a person asked; return the right as it was before.
+
+    Raises OSError, and Refused if one of the sessions there shows that it lives.
+    """
     here = look(place)
+    for run in here.runs:
+        _refuse_living(place, run)
     _, given_up = _read_record(place.private)
     _write_record(place, this(), [*given_up, *dict.fromkeys(run.machine for run in here.runs)])
+    _restore_standing_locks(place)
     return here
 
 
+def _refuse_living(place: Place, run: OpenRun) -> None:
+    folder = folders.of(place.private, run.run)
+    if folder.facts().one("executor"):
+        return  # its job is where it was, and this machine can look at it as well
+    written = _last_written(folder.path)
+    silent = int(_time_there(place.private) - written)
+    if silent < _QUIET:
+        raise Refused(
+            f"the session of {run.card} on {run.machine.host or 'the other machine'} lives: it "
+            f"wrote to its run's folder {max(0, silent)} s ago",
+            f"`gitkanban stop {run.card}` there ends it; if it is dead, wait for {_QUIET} s.",
+        )
+
+
+def _last_written(folder: str) -> float:
+    with os.scandir(folder) as entries:
+        times = [entry.stat(follow_symlinks=False).st_mtime for entry in entries]
+    return max(times, default=0.0)
+
+
+def _measure_silence(private: str) -> int:
+    """Return for how many seconds no machine has ticked the clone, by the disk's own clock."""
+    signs = [0.0]
+    for name in ("ticked", "machine"):
+        with suppress(OSError):
+            signs.append(os.stat(f"{private}/{name}").st_mtime)
+    return max(0, int(_time_there(private) - max(signs)))
+
+
+def _time_there(private: str) -> float:
+    """Return the time now by the clock that stamps files there: a server's, on a share."""
+    probe = f"{private}/now.{os.getpid()}"
+    try:
+        files.replace(probe, b"", lasting=False)
+        stamped = os.stat(probe).st_mtime
+        os.unlink(probe)
+    except OSError:  # it can only be read
+        return time.time()
+    return stamped
+
+
+def _restore_standing_locks(place: Place) -> None:
+    """Have the locks of open jobs stand on this machine's own disk, as they did on the last one's.
+
+    Raises OSError, Refused.
+    """
+    if not lock_files.are_apart(place.private):
+        return
+    locks = Locks(place.private)
+    for folder in _list_unsettled(place):
+        its_spec = folder.facts()
+        if not its_spec.one("executor") or folder.has("exit.json"):
+            continue
+        for name in supervised.lock_names(card_of(its_spec), its_spec.one("slot")):
+            lock = locks.take(name, run=folder.run)
+            if lock:
+                with lock:
+                    locks.leave_standing(lock, folder.run)
+
+
 def began_elsewhere(folder: Folder) -> bool:
-    """Return whether another machine has started a run, and nobody has given that machine up."""
+    """Return whether another machine has started a run, and nobody has given that machine up.
+
+    One that has ended is nobody's any more: no process there needs to be seen.
+    """
+    if folder.has("exit.json"):
+        return False
     its_spec = folder.facts()
     _, given_up = _read_record(os.path.dirname(os.path.dirname(folder.path)))
     known = (this(), *given_up)
@@ -102,11 +210,15 @@ def began_elsewhere(folder: Folder) -> bool:
 
 
 def _open_runs(place: Place) -> Iterator[OpenRun]:
-    for folder in folders.every(place.private):
-        its_spec = Spec() if folder.has("settled") else folder.facts()
+    for folder in _list_unsettled(place):
+        its_spec = Spec() if folder.has("exit.json") else folder.facts()
         machine = _machine_of_run(its_spec)
         if machine:
             yield OpenRun(folder.run, card_of(its_spec), machine)
+
+
+def _list_unsettled(place: Place) -> Iterator[Folder]:
+    return (folder for folder in folders.every(place.private) if not folder.has("settled"))
 
 
 def _machine_of_run(its_spec: Spec) -> Machine | None:

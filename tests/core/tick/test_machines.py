@@ -50,6 +50,20 @@ def test_who_may_tick(
     assert claim(OURS, last, given_up, runs(*open_runs)).standing == standing
 
 
+@pytest.mark.parametrize(
+    ("silent", "standing"), [(0, "elsewhere"), (599, "elsewhere"), (600, "takes-over")]
+)
+def test_a_clone_on_a_shared_disk_changes_machines_only_after_a_silence(
+    silent: int, standing: str
+) -> None:
+    found = claim(OURS, OTHER, (), (), silent)
+    assert found.standing == standing
+    assert (f"is ticked on h2, which is another machine: {silent} s ago" in found.line) == (
+        standing == "elsewhere"
+    )
+    assert claim(OURS, REBOOTED, (), (), silent).standing == "here"
+
+
 def test_a_system_that_tells_nothing_of_itself_is_taken_for_the_same() -> None:
     assert claim(NOTHING, OTHER, (), runs(OTHER)).standing == "here"
 
