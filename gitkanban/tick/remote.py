@@ -115,6 +115,7 @@ class Remote:
         self.notices: list[str] = []  # from syncs, and when it cannot be reached
         self.errors: list[str] = []  # faults that only a person can clear
         self._asked = False  # in this tick
+        self._fetched = False  # the same
         self._unnoted: list[LateWork] = []  # work set aside, of which its card does not know yet
         self._lost, self._won, self._took = 0, False, 0.0  # claims, and the seconds of the last one
         now = int(clock.now())
@@ -124,12 +125,17 @@ class Remote:
             self.offline = f"{name} was out of reach a moment ago, and is asked again in {left} s"
             self.notices.append(f"warning: {self.offline} (at once: gitkanban sync)")
 
-    def may_claim(self) -> bool:
-        """Return whether a start or an accept can be asked for now; else note that one waits."""
+    def may_claim(self, again: bool = False) -> bool:
+        """Return whether a start or an accept can be asked for now; else note that one waits.
+
+        `again`: one of the cards has been worked on. People may have pushed to its branch since,
+        so this tick must have fetched.
+        """
         if self.offline:
             return False
-        self.waiting = self.waiting or not self._is_fresh
-        return self._is_fresh
+        may = self._is_fresh and (self._fetched or not again)
+        self.waiting = self.waiting or not may
+        return may
 
     def latest_of(self, card: CardId, board: Board) -> Oid:
         """Return the commit of the card's branch there that an attempt builds on; empty for none.
@@ -212,12 +218,13 @@ class Remote:
             return False
         time.sleep(wait_to_yield(self._lost, self._won, self._took, clock.jitter()))
         try:
-            done = sync.sync(link, ask_first=waited or not unsent, send=not waited)
+            fetches = waited or not unsent
+            done = sync.sync(link, ask_first=fetches, send=not waited)
         except GitkanbanError as error:
             self._hold_back(error)
             return False
         self._note_answer(done.published)
-        self._is_fresh = True
+        self._is_fresh, self._fetched = True, self._fetched or fetches
         self.notices += (*done.notices, *_send_late(link))
         self._note_base_fault(done.base_fault)
         noted = self._note_late_work(link)

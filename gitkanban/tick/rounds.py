@@ -13,6 +13,7 @@ from gitkanban import failpoints
 from gitkanban.board.repo import signing
 from gitkanban.board.repo.place import Place
 from gitkanban.core.tick.outcome import Outcome, Started
+from gitkanban.core.tick.travel import last_work
 from gitkanban.errors import BoardBusy
 from gitkanban.runs.records import again, machines, ticked
 from gitkanban.runs.supervision import processes
@@ -205,5 +206,7 @@ def _may_ask(state: TickState, look: BoardLook) -> bool:
     """Return whether this round may start and accept: always, unless a remote must allow it."""
     if state.remote is None:
         return True
-    wanted = {*look.plan.accepts, *(start.card for start in look.plan.starts)}
-    return bool(wanted - state.given_up) and state.remote.may_claim()
+    starts = {start.card for start in look.plan.starts}
+    again = any(last_work(look.board.runs_of(card)) for card in starts)
+    wanted = {*look.plan.accepts, *starts} - state.given_up
+    return bool(wanted) and state.remote.may_claim(again)

@@ -462,8 +462,10 @@ def test_an_attempt_builds_on_what_a_person_has_pushed_to_the_card_s_branch(
     failing: Arena, rewritten: bool
 ) -> None:
     [first] = failing.board().runs_of("T0")
-    theirs = push_by_hand(failing, "main" if rewritten else "card/T0")
     failing.later(700)
+    with failing.patched():
+        remote_module.sync_by_hand(failing.place, "origin", cards=False)  # so it answered lately
+    theirs = push_by_hand(failing, "main" if rewritten else "card/T0")
     ticked(failing)
     failing.wait()
     ticked(failing)
