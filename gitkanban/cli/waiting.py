@@ -60,7 +60,7 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
 
 def _list_unsettled(place: Place) -> list[folders.Folder]:
     """Return the runs that are alive, or whose end is not on the board yet."""
-    return [each for each in folders.every(place.private) if not each.has("settled")]
+    return folders.unsettled(place.private)
 
 
 def _runs_in_hands(place: Place, locks: Locks) -> list[str]:

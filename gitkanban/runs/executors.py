@@ -107,7 +107,7 @@ class Executors:
 
     def alive(self) -> list[Folder]:
         """Return the runs of this clone that are alive, oldest first."""
-        every = [each for each in folders.every(self._place.private) if not each.has("settled")]
+        every = folders.unsettled(self._place.private)
         sightings = self.look(every)
         return [each for each in every if sightings[each.run].phase != "ended"]
 

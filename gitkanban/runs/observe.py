@@ -114,9 +114,9 @@ def _look_at_place(
     named = {card.run for card in open_cards(board.cards) if card.run}
     unsettled = [
         folder
-        for folder in every
+        for folder in folders.unsettled(place.private)
         # A start that a remote was asked for, without an answer, is a run once the board names it.
-        if not folder.has("settled") and (folder.run in named or not folder.has(folders.CLAIM))
+        if folder.run in named or not folder.has(folders.CLAIM)
     ]
     specs = {folder.run: folder.facts() for folder in unsettled}
     locked = locks.locked(_lock_names_to_probe(board, specs.values()))

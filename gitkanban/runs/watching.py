@@ -77,8 +77,8 @@ def waiting(place: Place) -> list[Folder]:
     """Return ended runs whose fingerprint has not been compared yet."""
     return [
         folder
-        for folder in folders.every(place.private)
-        if folder.has("exit.json") and not folder.has("settled") and not folder.has(_NOTICED)
+        for folder in folders.unsettled(place.private)
+        if folder.has("exit.json") and not folder.has(_NOTICED)
     ]
 
 
@@ -91,7 +91,7 @@ def notice(place: Place, board: Board, base: str, ended: Iterable[Folder], now: 
 
     refs = refs_of(place, base)
     present = fingerprint.take(place.common, refs)
-    unsettled = [f for f in folders.every(place.private) if not f.has("settled")]
+    unsettled = folders.unsettled(place.private)
     lives = [life for folder in unsettled if (life := _life_of(folder))]
     settlements = _Settlements(place)
     new: list[TamperFinding] = []
@@ -214,8 +214,8 @@ def settle(place: Place, base: str) -> None:
     Raises OSError.
     """
     text = take(place.common, refs_of(place, base))
-    for folder in folders.every(place.private):
-        if not folder.has("settled") and folder.has(_PRINT):
+    for folder in folders.unsettled(place.private):
+        if folder.has(_PRINT):
             begin(folder, text)
     files.remove(f"{place.private}/tampering")
 
@@ -228,8 +228,8 @@ def expect(place: Place, name: str) -> None:
     from gitkanban.board.repo import fingerprint
 
     digest = fingerprint.digest_of(f"{place.common}/{name}")
-    for folder in folders.every(place.private):
-        row = None if folder.has("settled") else _read_json(folder.file(_PRINT))
+    for folder in folders.unsettled(place.private):
+        row = _read_json(folder.file(_PRINT))
         if isinstance(row, dict) and isinstance(row.get("items"), dict):
             row["items"][name] = digest
             begin(folder, json.dumps(row).encode())

@@ -23,8 +23,7 @@ def call_standby(place: Place, words: tuple[str, ...]) -> None:
     kind = briefing.kind_of(words, [f"{name}={value}" for name, value in own.items()])
     if flock.is_locked(bell.paths(place.private, kind)[1]):
         return
-    unsettled = [each for each in folders.every(place.private) if not each.has("settled")]
-    batch = [each for each in unsettled if each.facts().one("engine")]
+    batch = [each for each in folders.unsettled(place.private) if each.facts().one("engine")]
     if not batch:
         return
     log = boundedlog.open_log(batch[-1].file("standby.log"))

@@ -60,7 +60,7 @@ def catch_up(state: TickState) -> None:
 def _settle_claims(state: TickState) -> None:
     """Remove what is left of starts that a remote was asked for and has not taken."""
     private = state.place.private
-    if not any(each.has(folders.CLAIM) for each in folders.every(private)):
+    if not any(each.has(folders.CLAIM) for each in folders.unsettled(private)):
         return
     answered = clock.now()
     if state.remote:

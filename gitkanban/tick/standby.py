@@ -150,7 +150,7 @@ class Standby:
         """Return the unsettled runs of batch systems."""
         from gitkanban.runs.records import folders
 
-        unsettled = (each for each in folders.every(self.private) if not each.has("settled"))
+        unsettled = folders.unsettled(self.private)
         return [each for each in unsettled if each.facts().one("engine")]
 
     def _find_records(self) -> None:
@@ -250,7 +250,7 @@ class Standby:
 
         if self.pipe_fd < 0 or not os.path.exists(self.pipe):
             return False
-        unsettled = (each for each in folders.every(self.private) if not each.has("settled"))
+        unsettled = folders.unsettled(self.private)
         facts = [each.facts() for each in unsettled]
         ours = [each for each in facts if each.one("kind") == self.tick_key]
         locked = supervised.locks_in_use(self.locks, ours)

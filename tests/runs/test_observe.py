@@ -1,6 +1,7 @@
 """Observed facts: live and ended runs, busy slots, what was forgotten or damaged."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -8,11 +9,12 @@ import pytest
 
 from gitkanban import clock
 from gitkanban.core.model import RUNNING, Board, Card, Config, Worker
-from gitkanban.core.names import CardId, WorkerName
+from gitkanban.core.names import CardId, RunId, WorkerName
 from gitkanban.core.tick.facts import Letter, Observed, Report
 from gitkanban.runs import leases, mailbox, observe, trust
 from gitkanban.runs.briefing import Reservation
 from gitkanban.runs.records import folders, last_tick, slots
+from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision import processes
 from tests.runs.places import Bench, mark, until
 
@@ -207,3 +209,29 @@ def test_a_long_prompt_costs_a_look_nothing(bench: Bench) -> None:
         (("build", 1),),
     )
     assert facts.start_commit == running.workspace.start_commit
+
+
+def test_a_process_looks_at_a_settled_run_once_and_again_at_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [folders.of(str(tmp_path), RunId(f"r{n}")) for n in range(4)]
+    for run in runs:
+        run.write_spec({"run": run.run})
+    for run in runs[:2]:
+        run.settle("")
+    looked: list[str] = []
+    has = Folder.has
+
+    def counted(folder: Folder, name: str) -> bool:
+        looked.append(f"{folder.run} {name}")
+        return has(folder, name)
+
+    monkeypatch.setattr(Folder, "has", counted)
+    assert folders.unsettled(str(tmp_path)) == runs[2:]
+    assert looked == [f"r{n} settled" for n in range(4)]
+    runs[2].settle("")
+    looked.clear()
+    assert folders.unsettled(str(tmp_path)) == runs[3:]
+    assert looked == ["r2 settled", "r3 settled"]
+    shutil.rmtree(runs[0].path)  # what `gc` does
+    assert folders.unsettled(str(tmp_path)) == runs[3:]

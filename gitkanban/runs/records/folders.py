@@ -306,12 +306,36 @@ def of(private: str, run: RunId) -> Folder:
 
 def every(private: str) -> Iterator[Folder]:
     """Yield every run folder, oldest run first."""
-    try:
-        names = sorted(os.listdir(f"{private}/runs"))
-    except FileNotFoundError:
-        return
-    for name in names:
+    for name in _list_names(private):
         yield of(private, RunId(name))
+
+
+def unsettled(private: str) -> list[Folder]:
+    """Return the folders of runs that live, or whose end is not on the board, oldest run first.
+
+    A run is settled once and for all. So a process looks at each settled one once, whatever the
+    number of its ticks: a day may leave a hundred thousand until `gc` removes them.
+    """
+    names = _list_names(private)
+    settled = _known_settled.get(private, set()).intersection(names)
+    others = []
+    for folder in (of(private, RunId(name)) for name in names if name not in settled):
+        if folder.has("settled"):
+            settled.add(folder.run)
+        else:
+            others.append(folder)
+    _known_settled[private] = settled
+    return others
+
+
+_known_settled: dict[str, set[str]] = {}  # private folder -> runs
+
+
+def _list_names(private: str) -> list[str]:
+    try:
+        return sorted(os.listdir(f"{private}/runs"))
+    except FileNotFoundError:
+        return []
 
 
 def exposed(private: str) -> list[Folder]:
@@ -329,8 +353,8 @@ def settle_claims(private: str, current: Container[RunId], answered: float) -> l
     import shutil
 
     gone = []
-    for folder in every(private):
-        if folder.has("settled") or not folder.has(CLAIM):
+    for folder in unsettled(private):
+        if not folder.has(CLAIM):
             continue
         if folder.has("prompt.md"):  # it began: the tick died before it noted that
             folder.claimed()
@@ -345,8 +369,8 @@ def remove_unborn(private: str) -> None:
 
     Call it with the tick lock held: only ticks create run folders.
     """
-    for folder in every(private):
-        if folder.has("settled") or folder.has("spec"):
+    for folder in unsettled(private):
+        if folder.has("spec"):
             continue
         names = os.listdir(folder.path)
         if all(name.startswith("spec.") for name in names):

@@ -184,7 +184,7 @@ def _restore_standing_locks(place: Place) -> None:
     if not lock_files.are_apart(place.private):
         return
     locks = Locks(place.private)
-    for folder in _list_unsettled(place):
+    for folder in folders.unsettled(place.private):
         its_spec = folder.facts()
         if not its_spec.one("executor") or folder.has("exit.json"):
             continue
@@ -210,15 +210,11 @@ def began_elsewhere(folder: Folder) -> bool:
 
 
 def _open_runs(place: Place) -> Iterator[OpenRun]:
-    for folder in _list_unsettled(place):
+    for folder in folders.unsettled(place.private):
         its_spec = Spec() if folder.has("exit.json") else folder.facts()
         machine = _machine_of_run(its_spec)
         if machine:
             yield OpenRun(folder.run, card_of(its_spec), machine)
-
-
-def _list_unsettled(place: Place) -> Iterator[Folder]:
-    return (folder for folder in folders.every(place.private) if not folder.has("settled"))
 
 
 def _machine_of_run(its_spec: Spec) -> Machine | None:
