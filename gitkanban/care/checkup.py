@@ -10,7 +10,7 @@ import time
 
 from gitkanban import lock_files
 from gitkanban.board.following import follow_base
-from gitkanban.board.repo import checkouts, commits, signing, standstill
+from gitkanban.board.repo import checkouts, commits, refs, signing, standstill
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.clone import clone_id
 from gitkanban.board.repo.mainfinder import is_flipped
@@ -69,6 +69,8 @@ def look(place: Place, board: Board, now: int) -> Surroundings:
         known_runs=frozenset(folder.run for folder in every),
         worktrees=tuple(leftovers.look_at_worktrees(place, config, known, base)),
         unreadable=tuple(leftovers.list_unreadable_worktrees(place, config)),
+        damaged=leftovers.find_damaged_work(place, board),
+        broken_refs=tuple(refs.list_broken(place.common)),
         beside=tuple(leftovers.look_at_worktrees_beside(place, config)),
         foreign=equipment.list_foreign_files(place, config),
         no_board_checkout=_find_lost_checkout(place),

@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterator
 
 from gitkanban.board.repo import checkouts, commits
+from gitkanban.board.repo.clone import clone_id
 from gitkanban.board.repo.place import Place
+from gitkanban.board.work import cardwork
 from gitkanban.care.equipment import user_name
 from gitkanban.core.care.surroundings import (
     CardlessBranch,
@@ -19,9 +21,10 @@ from gitkanban.core.care.surroundings import (
     WorktreeState,
 )
 from gitkanban.core.ids import CARD_REFS, card_of_ref, card_ref
-from gitkanban.core.model import Config
+from gitkanban.core.model import Board, Config
 from gitkanban.core.names import NO_CARD, NO_RUN, CardId, Oid, RunId
 from gitkanban.core.tick.closing import Tries
+from gitkanban.core.tick.travel import last_work
 from gitkanban.runs import verifying
 from gitkanban.runs.records import folders, slots, supervised
 from gitkanban.runs.records.folders import Folder, card_of
@@ -206,6 +209,17 @@ def list_unreadable_worktrees(place: Place, config: Config | None) -> Iterator[U
     folder = worktrees.folder_of(place, config.worktrees if config else "")
     for each in unreadable.find(place, [folder, verifying.folder_of(place)]):
         yield UnreadableWorktree(each.path, each.admin, may_go=each.ours and each.empty)
+
+
+def find_damaged_work(place: Place, board: Board) -> dict[CardId, Oid]:
+    """Return the last work of open cards that this clone has recorded and cannot read any more."""
+    clone = clone_id(place)
+    lost = {}
+    for card in cardwork.missing(place, board):
+        run = last_work(board.runs_of(card))
+        if run and run.clone == clone:
+            lost[card] = run.commit
+    return lost
 
 
 def look_at_worktrees_beside(place: Place, config: Config | None) -> Iterator[StrayWorktree]:

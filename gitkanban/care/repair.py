@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from gitkanban import clock, files
-from gitkanban.board.repo import checkouts, commits, git
+from gitkanban.board.repo import checkouts, commits, git, refs
 from gitkanban.board.repo.checkouts import Checkout, base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.placewriter import check_out
@@ -18,6 +18,7 @@ from gitkanban.core.symptom import (
     DELETE_BRANCH,
     DROP_WORKTREE,
     FORGET_WORKTREE,
+    MEND_REF,
     POINT_WORKTREE,
     REMOVE_FOLDER,
     REMOVE_LOCK,
@@ -63,6 +64,7 @@ class Repairs:
             DROP_WORKTREE: self._drop_worktree,
             RESTORE_CHECKOUT: self._restore_checkout,
             DELETE_BRANCH: self._delete_branch,
+            MEND_REF: self._mend_ref,
             REMOVE_LOCK: self._remove_lock,
             SCRUB_RUNS: self._scrub_runs,
         }
@@ -175,6 +177,9 @@ class Repairs:
             files.replace(f"{path}/.git", os.fsencode(f"gitdir: {admin}\n"), lasting=False)
             Checkout(path, admin, place.ref).run(*git.PLAIN, "checkout-index", "--all", "--quiet")
         return ""
+
+    def _mend_ref(self, ref: str) -> str:
+        return "" if refs.mend(self.place.common, ref) else "it names a commit again"
 
     def _delete_branch(self, name: str) -> str:
         ref = f"refs/heads/{name}"

@@ -101,7 +101,8 @@ def test_a_token_is_left_alone_once_somebody_sits_there(ticking: Bench) -> None:
 
 def test_a_dead_run_without_a_record_is_closed_and_its_work_kept(ticking: Bench) -> None:
     running = ticking.start("write:work.txt", "hang")
-    until(lambda: Path(running.workspace.path, "work.txt").exists(), "the session's work")
+    work = Path(running.workspace.path, "work.txt")
+    until(lambda: work.exists() and work.read_text(), "the session's work")
     os.kill(running.pid, signal.SIGKILL)
     until(lambda: not processes.look(running.pid), "the supervisor's death")
     at = state("T1 todo")

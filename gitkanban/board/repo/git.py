@@ -75,6 +75,12 @@ def oid_of(field: str) -> Oid:
 PLAIN = ("-c", "submodule.recurse=false", "-c", "core.hooksPath=/dev/null")
 
 
+# Git itself syncs neither loose objects nor refs to the disk (2.39): after a power loss a branch may
+# be an empty file, or name an empty commit. Much that is added at once costs one flush.
+SYNCED = {"core.fsync": "committed,reference", "core.fsyncMethod": "batch"}
+_SYNCED = tuple(word for key, value in SYNCED.items() for word in ("-c", f"{key}={value}"))
+
+
 def names_no_repository(name: str) -> bool:
     """Return whether a git variable says who commits or how, rather than in which repository."""
     return name.startswith(_PASSED_ON)
@@ -166,7 +172,7 @@ def run(
     ours = reading_environment() if _git_verb(args) in _READERS else environment()
     try:
         done = limited.run(
-            ["git", *safe, *args],
+            ["git", *safe, *_SYNCED, *args],
             cwd=cwd,
             input=input,
             env=ours | dict(env or {}),

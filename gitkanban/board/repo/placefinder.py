@@ -150,9 +150,11 @@ def _configured_board(common: str, name: str) -> tuple[str, str] | None:
     answers = git.run(common, "cat-file", "--batch-check", input=asked.encode()).text.split("\n")
     there = [not line.endswith((" missing", " ambiguous")) for line in answers]
     if not there[0]:
+        # Git writes nothing over a file that a power loss has left without content.
+        first = f"rm {common}/{ref}; " if os.path.lexists(f"{common}/{ref}") else ""
         raise NoBoard(
             f"the board's branch {name} does not exist",
-            f"Restore it (git branch {name} {KNOWN_REF}), or "
+            f"Restore it ({first}git branch {name} {KNOWN_REF}), or "
             "name another one with `git config gitkanban.branch`.",
         )
     if not any(there[1:]):

@@ -5,20 +5,22 @@ It writes no objects, and touches no index and no working tree.
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gitkanban import clock
-from gitkanban.board.repo import checkouts, git, standstill
+from gitkanban.board.repo import checkouts, commits, git, standstill
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import CARD_BRANCHES, KNOWN_REF
 from gitkanban.core.names import Oid
 from gitkanban.errors import BoardBusy, GitFailed, Refused
+from gitkanban.late import re
 from gitkanban.typed import TypeAlias
 
 LOCK_PATIENCE = 5.0  # seconds that a live ref lock is waited for
 INDEX_PATIENCE = 2.0  # seconds that a live index.lock is waited for
 TRIES_MOST = 3  # when no lock is found in the way: it may have gone just before we looked
 STALE_AFTER = 10.0  # seconds; a live git holds a ref's lock for milliseconds
+_COMMIT = re.compile("[0-9a-f]{40}([0-9a-f]{24})?")
 Move: TypeAlias = tuple[str, str, str]  # (ref, from, to)
 # For the next line of `update-ref --stdin`: write the ref itself, even if a session has made it a
 # symbolic ref. Only people's own branches may be symbolic.
@@ -78,6 +80,8 @@ def swap(
         # Decided by the refs and their locks, not by the words of git's messages.
         if any(checkouts.tip(place, ref) != here for ref, here, _ in moves):
             return False
+        if by_us and mend(place.common, KNOWN_REF):
+            continue
         tries = 0 if _is_locked(place, moves) else tries + 1
         if tries == TRIES_MOST:
             raise GitFailed(f"the board cannot be committed: {done.complaint}")
@@ -93,6 +97,51 @@ def _is_locked(place: Place, moves: Sequence[Move]) -> bool:
     """Return whether a git has locked one of the refs, or the packed refs."""
     names = ("HEAD", "packed-refs", KNOWN_REF, *(ref for ref, _, _ in moves))
     return any(os.path.lexists(f"{place.common}/{name}.lock") for name in names)
+
+
+def list_broken(common: str) -> Iterator[str]:
+    """Yield the refs whose files name no commit, as a power loss may leave them.
+
+    Those of branches that a git before us wrote without syncing are empty, or full of NULs.
+    """
+    for folder, _, names in os.walk(f"{common}/refs"):
+        for name in names:
+            if not name.endswith(".lock") and is_broken(f"{folder}/{name}"):
+                yield os.path.relpath(f"{folder}/{name}", common)
+
+
+def mend(common: str, ref: str) -> str:
+    """Point a broken ref at the last commit that its log names and that is there, else remove it.
+
+    Return a notice; empty if it is not broken. Raises GitFailed, OSError.
+    """
+    path = f"{common}/{ref}"
+    if not is_broken(path):
+        return ""
+    last = next(
+        filter(None, (commits.resolve_id(common, oid) for oid in _commits_in_log(common, ref))), ""
+    )
+    os.unlink(path)  # git writes nothing over it
+    if not last:
+        return f"{ref} named no commit, and was removed"
+    git.run(common, "update-ref", "--no-deref", "--create-reflog", "-m", "kanban: mend", ref, last)
+    return f"{ref} named no commit, and is at {last[:10]} again, as its log says"
+
+
+def _commits_in_log(common: str, ref: str) -> list[str]:
+    """Return the commits that the log of a ref names, the last one first."""
+    try:
+        with open(f"{common}/logs/{ref}", encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return []
+    return [line[41:81] for line in reversed(lines)]
+
+
+def is_broken(path: str) -> bool:
+    """Return whether the file of a ref is there, and has neither a commit nor another ref."""
+    text = checkouts.line(path)
+    return os.path.isfile(path) and not (text.startswith("ref: ") or _COMMIT.fullmatch(text))
 
 
 def check_branch_name(common: str, branch: str) -> None:

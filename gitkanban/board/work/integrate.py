@@ -151,7 +151,7 @@ def already_merged(place: Place, board: Board) -> dict[CardId, Oid]:
         return {}
     refs = [card_ref(card) for card in ends]
     here = _tips_of(place, refs)
-    inside = _tips_of(place, refs, "--merged", tip)
+    inside = _list_inside(place, refs, tip)
     merged, open_tips = dict[CardId, Oid](), dict[CardId, Oid]()
     for name, end in ends.items():
         ref = card_ref(name)
@@ -164,9 +164,16 @@ def already_merged(place: Place, board: Board) -> dict[CardId, Oid]:
     return merged | dict.fromkeys(landed.otherwise(place, open_tips, tip), tip)
 
 
-def _tips_of(place: Place, refs: list[str], *options: str) -> dict[str, Oid]:
-    done = git.run(
-        place.common, "for-each-ref", "--format=%(refname) %(objectname)", *options, *refs
-    )
+def _tips_of(place: Place, refs: list[str]) -> dict[str, Oid]:
+    done = git.run(place.common, "for-each-ref", "--format=%(refname) %(objectname)", *refs)
     pairs = (line.split(" ") for line in done.lines)
     return {ref: Oid(oid) for ref, oid in pairs}
+
+
+def _list_inside(place: Place, refs: list[str], base: Oid) -> set[str]:
+    """Return the branches that base contains. One that cannot be read does not stand for others."""
+    words = ("for-each-ref", "--format=%(refname)", "--merged", base)
+    done = git.run(place.common, *words, *refs, check=False)
+    if not done.code:
+        return set(done.lines)
+    return {ref for ref in refs if commits.is_ancestor(place.common, ref, base)}

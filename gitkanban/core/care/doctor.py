@@ -228,6 +228,7 @@ _EXAMINATIONS = (
     leftovers.worktrees,
     leftovers.worktrees_beside,
     leftovers.unreadable_worktrees,
+    leftovers.damaged_work,
     leftovers.branches,
     leftovers.salvages,
     equipment.merge_driver,

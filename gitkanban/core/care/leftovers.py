@@ -6,8 +6,8 @@ A part of the check-up of `core.care.doctor`; it examines facts only. Locks deci
 from collections.abc import Iterator
 
 from gitkanban.core.care.surroundings import RunState, Surroundings, WorktreeState
-from gitkanban.core.ids import branch_of
-from gitkanban.core.model import RUNNING, Board
+from gitkanban.core.ids import CARD_REFS, branch_of
+from gitkanban.core.model import BLOCKED, RUNNING, Board
 from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.symptom import (
@@ -17,6 +17,7 @@ from gitkanban.core.symptom import (
     ERROR,
     FORGET_WORKTREE,
     INFO,
+    MEND_REF,
     POINT_WORKTREE,
     QUIET_MOST,
     REMOVE_FOLDER,
@@ -31,6 +32,8 @@ from gitkanban.core.symptom import (
 )
 from gitkanban.core.tick.closing import SPAN_LEAST, TRIES_LEAST, unclosed_line
 from gitkanban.core.time_words import span
+
+_OURS = (CARD_REFS, "refs/gitkanban/")
 
 
 def known_cards(board: Board) -> set[CardId]:
@@ -227,6 +230,31 @@ def unreadable_worktrees(board: Board, around: Surroundings) -> Iterator[Symptom
             if tree.may_go
             else f"Save what you need of it, then `rm -r {tree.admin}` has git forget it.",
             repair=DROP_WORKTREE if tree.may_go else "",
+        )
+
+
+def damaged_work(board: Board, around: Surroundings) -> Iterator[Symptom]:
+    """Commits and refs that cannot be read any more, as after a power loss."""
+    for card, commit in sorted(around.damaged.items()):
+        again = f"gitkanban reject {card} --why …"
+        if board.cards[card].status == BLOCKED:
+            again = f"gitkanban retry {card}"
+        yield Symptom(
+            ERROR,
+            "work-damaged",
+            card,
+            f"the work of {card} cannot be read: commit {commit[:10]} is damaged or gone",
+            advice="`git fsck` names what is damaged; a fetch from a remote that has it may bring "
+            f"it back. `{again}` has the work done again.",
+        )
+    for ref in around.broken_refs:
+        yield Symptom(
+            ERROR,
+            "ref-broken",
+            ref,
+            f"{ref} names no commit",
+            advice="" if ref.startswith(_OURS) else "A fetch or its log (`.git/logs`) may have it.",
+            repair=MEND_REF if ref.startswith(_OURS) else "",
         )
 
 

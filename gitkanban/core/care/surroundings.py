@@ -164,6 +164,8 @@ class Surroundings(NamedTuple):
     known_runs: frozenset[str] = frozenset()
     worktrees: tuple[WorktreeState, ...] = ()
     unreadable: tuple[UnreadableWorktree, ...] = ()
+    damaged: Mapping[CardId, Oid] = {}  # last work of open cards that was made here and is gone
+    broken_refs: tuple[str, ...] = ()  # their files name no commit
     branches: tuple[CardlessBranch, ...] = ()
     salvages: tuple[SalvageState, ...] = ()
     locks: tuple[LockState, ...] = ()

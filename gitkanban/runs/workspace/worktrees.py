@@ -7,7 +7,7 @@ import os
 from functools import cache
 
 from gitkanban import files
-from gitkanban.board.repo import checkouts, git
+from gitkanban.board.repo import checkouts, git, refs
 from gitkanban.board.repo.checkouts import MARK, line
 from gitkanban.board.repo.place import Place
 from gitkanban.core.names import NO_OID, CardId, Oid
@@ -64,11 +64,14 @@ def _superproject_of(root: str, admin: str = "") -> str:
 def make_plain(common: str, branch: str) -> list[str]:
     """Make a card's branch a plain ref again, and return notices.
 
-    A session may have made it symbolic (`git help symbolic-ref`): commits to it would go to another
+    A power loss may have left it without content. A session may have made it symbolic (`git help symbolic-ref`): commits to it would go to another
     branch.
     """
     ref = f"refs/heads/{branch}"
     file = f"{common}/{ref}"
+    mended = refs.mend(common, ref)
+    if mended:
+        return [mended]
     if not os.path.islink(file) and not line(file).startswith("ref: "):
         return []
     git.run(common, "update-ref", "--no-deref", "-d", ref)
@@ -231,7 +234,7 @@ def unlock_run(common: str, run: str) -> None:
 
 def git_config(sparse: bool) -> dict[str, str]:
     """Return git settings for sessions, which get them through their environment."""
-    settings = {"gc.auto": "0", "maintenance.auto": "false"}
+    settings = {"gc.auto": "0", "maintenance.auto": "false", **git.SYNCED}
     if sparse:
         # Not written into the repository's own config, which belongs to people.
         settings |= {"core.sparseCheckout": "true", "core.sparseCheckoutCone": "false"}

@@ -20,6 +20,17 @@ from tests.support.arena import Arena
 from tests.support.boards import board
 
 OLD = 1_000_000_000  # long before anybody can still be making it
+REVIEWED = """\
+version: 1
+kanban:
+  base: main
+  workers:
+    pool:
+      mode: pool
+      max_concurrency: 2
+      command: [{python}, -I, -S, {agent}, {log}, pool]
+      commits: supervisor
+"""
 Step = tuple[str, str]  # a file of the worktree or of its git directory (`:`), and its content
 # What `git worktree add --lock` writes, in its order (git 2.39).
 STEPS: Sequence[Step] = (
@@ -144,6 +155,40 @@ def test_the_next_tick_makes_git_work_again_whether_or_not_the_card_starts(
     arena.tick()
     assert git(arena.repo, "rev-list", "--all")
     assert arena.status("T1") == "todo"  # it has failed to start, and waits
+
+
+@pytest.mark.parametrize("has_log", [True, False])
+def test_a_branch_without_content_is_mended_at_the_next_start(repo: Path, has_log: bool) -> None:
+    place = place_of(repo)
+    prepare(place)
+    tip = git(repo, "commit-tree", "-p", "main", "-m", "work", "main^{tree}")
+    git(repo, "update-ref", "refs/heads/card/T1", tip)
+    git(repo, "worktree", "remove", "-f", "-f", f"{repo}.worktrees/T1")
+    (repo / ".git/refs/heads/card/T1").write_text("")
+    if not has_log:
+        (repo / ".git/logs/refs/heads/card/T1").unlink()
+    made = prepare(place)
+    assert made.start_commit == (tip if has_log else git(repo, "rev-parse", "main"))
+    assert "refs/heads/card/T1 named no commit" in made.notices[0]
+
+
+def test_work_that_is_damaged_stops_no_other_card_and_doctor_names_it(
+    make: Callable[..., Arena],
+) -> None:
+    arena = make({"T1": "@pool", "T2": "@pool"}, config=REVIEWED)
+    arena.tick()
+    arena.wait()
+    arena.tick()
+    assert (arena.status("T1"), arena.status("T2")) == ("review", "review")
+    tip = git(arena.repo, "rev-parse", "card/T1")
+    damaged = arena.repo / ".git/objects" / tip[:2] / tip[2:]
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"")
+    git(arena.repo, "merge", "-q", "card/T2")  # by a person
+    arena.tick()
+    assert (arena.status("T1"), arena.status("T2")) == ("review", "done")
+    found = checkup.examine(arena.place, arena.board(), 0)
+    assert [each.subject for each in found if each.code == "work-damaged"] == ["T1"]
 
 
 def test_doctor_names_it_and_drops_it(repo: Path) -> None:

@@ -1,0 +1,79 @@
+"""Refs as a power loss leaves them: found, mended where their log knows better, never in the way."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gitkanban.board.repo import git as git_module
+from gitkanban.board.repo import refs
+from gitkanban.core.changes import AddCard
+from gitkanban.core.ids import KNOWN_REF
+from gitkanban.core.model import Card
+from gitkanban.runs.workspace import worktrees
+from tests.board import boards
+from tests.conftest import git
+
+
+@pytest.mark.parametrize("content", ["", "\0" * 41, "0" * 39, "tail of another file\n"])
+def test_a_ref_without_content_is_at_the_last_commit_of_its_log_again(
+    repo: Path, content: str
+) -> None:
+    git(repo, "branch", "card/T1", "main")
+    tip = git(repo, "commit-tree", "-p", "main", "-m", "work", "main^{tree}")
+    git(repo, "update-ref", "refs/heads/card/T1", tip)
+    with (repo / ".git/logs/refs/heads/card/T1").open("a") as log:
+        log.write(f"{tip} {'1' * 40} Ada <a@b.c> 1700000000 +0000\tnever on the disk\n")
+    common = str(repo / ".git")
+    assert list(refs.list_broken(common)) == []
+    (repo / ".git/refs/heads/card/T1").write_text(content)
+    assert list(refs.list_broken(common)) == ["refs/heads/card/T1"]
+    assert f"at {tip[:10]} again" in refs.mend(common, "refs/heads/card/T1")
+    assert git(repo, "rev-parse", "card/T1") == tip
+    assert refs.mend(common, "refs/heads/card/T1") == ""
+
+
+def test_one_whose_log_knows_nothing_is_removed(repo: Path) -> None:
+    broken = repo / ".git/refs/heads/card/T1"
+    broken.parent.mkdir()
+    broken.touch()
+    assert refs.mend(str(repo / ".git"), "refs/heads/card/T1").endswith("and was removed")
+    assert not broken.exists()
+
+
+def test_a_symbolic_ref_is_not_broken(repo: Path) -> None:
+    git(repo, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    assert list(refs.list_broken(str(repo / ".git"))) == []
+
+
+def test_the_board_is_committed_although_the_ref_of_its_last_known_commit_is_broken(
+    repo: Path,
+) -> None:
+    place = boards.new(repo, "", Card("A", "a"))
+    (Path(place.common) / KNOWN_REF).write_text("")
+    done = boards.commit(place, AddCard(Card("B", "b")))
+    assert git(repo, "rev-parse", KNOWN_REF) == done.commit == git(repo, "rev-parse", "main")
+
+
+def flushes(trace: Path) -> int:
+    """How often git has flushed the disk, by its own count (`git help api-trace2`)."""
+    rows = [json.loads(line) for line in trace.read_text().splitlines()]
+    counts = [row for row in rows if row.get("category") == "fsync"]
+    return sum(int(row["value"]) for row in counts if row["key"] == "fsync/hardware-flush")
+
+
+def test_what_git_writes_for_us_and_for_sessions_is_on_the_disk(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = tmp_path / "trace"
+    monkeypatch.setenv("GIT_TRACE2_EVENT", str(trace))
+    git_module.run(str(repo), "update-ref", "refs/heads/card/T1", "HEAD")
+    assert flushes(trace) >= 1
+    trace.unlink()
+    settings = worktrees.git_config(sparse=False)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(settings)))
+    for number, (key, value) in enumerate(settings.items()):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+    git(repo, "commit", "-q", "--allow-empty", "-m", "work")
+    assert flushes(trace) >= 2, "the commit, and its branch"
