@@ -31,6 +31,10 @@ OF_OTHER_ACCOUNTS = {
     "core.tick.letters", "core.tick.reconcile", "runs.supervision.processes",
     "runs.workspace.including", "views.message", "views.status",
 }  # fmt: skip
+OF_OTHER_CHANGES = {
+    "board.content.board_since", "board.following.follow_base", "board.formats.mergefile",
+    "board.formats.notefile", "board.formats.runfile", "board.repo.merging", "core.merge",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -65,3 +69,27 @@ def test_the_account_of_a_card_imports_nothing_heavy(idle: Path, verb: str) -> N
     loaded = modules_of(idle, verb, "B")
     assert f"gitkanban.cli.commands.{verb}" in loaded
     assert loaded & (HEAVY | {f"gitkanban.{name}" for name in OF_OTHER_ACCOUNTS}) == set()
+
+
+@pytest.mark.parametrize(
+    "words", [["add", "third", "--worker", "w", "--backlog"], ["edit", "B", "--priority", "1"]]
+)
+def test_a_change_of_a_card_imports_nothing_of_other_changes(idle: Path, words: list[str]) -> None:
+    loaded = modules_of(idle, *words)
+    assert "gitkanban.board.content.writing" in loaded
+    others = {"click", "hashlib", "pygit2", "ruamel", "typing"}
+    assert loaded & (others | {f"gitkanban.{name}" for name in OF_OTHER_CHANGES}) == set()
+
+
+def test_a_change_of_a_card_does_not_compile_the_pattern_of_its_layout(idle: Path) -> None:
+    code = (
+        "import sys; from gitkanban.__main__ import main; main();"
+        "from gitkanban.board.formats import cardfast;"
+        "print(cardfast._by_hand, cardfast._compile_layout.cache_info().currsize)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "edit", "B", "--priority", "2"],
+        cwd=idle, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    by_hand, compiled = done.stdout.splitlines()[-1].split()
+    assert int(by_hand) > 0 and compiled == "0"

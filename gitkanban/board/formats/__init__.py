@@ -6,6 +6,7 @@ cardkeys      Every field of a card's file as data, in the order of the file: it
               meaning
 cardlayout    `gitkanban fmt`: a card written by hand in the canonical layout, comments and words
               kept
+cardparts     A card in the layout of `fmt`, taken apart without a pattern
 configedit    Edits of `config.yaml` in place, one key at a time, comments and layout kept
 configfile    `config.yaml` to a Config and every problem in it
 configkeys    Every key of `config.yaml` as data: its path, its values, its default, what it does

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 
 from gitkanban import clock
+from gitkanban.board.formats import cardparts
 from gitkanban.core import ids, model, sizes
 from gitkanban.core.model import Card
 from gitkanban.late import re
@@ -43,19 +44,20 @@ _GROUP_FIELDS = {
     key: Card._field_defaults[key] for key in model.STATUS_FIELDS if key != "status"
 }  # fmt: skip
 _NO_STATUS_GROUP = tuple(_GROUP_FIELDS.values())
+_BY_HAND_MOST = 200  # to compile the pattern takes as long as to take so many cards apart by hand
 _NULLS = frozenset({"null", "Null", "NULL"})  # plain, these stand for nothing
 
 
 def read(data: bytes, stem: str) -> Card | None:
     """Return the card in a file named `stem`.yaml, or None if the file needs the parser."""
     try:
-        match = _compile_layout().fullmatch(data.decode("utf-8"))
+        parts = _take_apart(data.decode("utf-8"))
     except UnicodeDecodeError:
         return None
-    if match is None:
+    if parts is None:
         return None
     (card_id, title, worker, status, group, priority, parents, needs, labels, model_name, effort,
-     acceptance, body) = match.groups()  # fmt: skip
+     acceptance, body) = parts  # fmt: skip
     if _read_item(card_id) != stem or ids.fault(stem) or status not in model.STATUSES:
         return None
     status_group = _read_status_group(group) if group else _NO_STATUS_GROUP
@@ -84,6 +86,19 @@ def read(data: bytes, stem: str) -> Card | None:
         _read_scalar(effort) if effort else "",
         tuple(sorted(label_words)) if label_words else (),
     ))  # fmt: skip
+
+
+_by_hand = 0  # cards that this process has taken apart without the pattern
+
+
+def _take_apart(text: str) -> cardparts.Parts | None:
+    """Return the groups of the pattern, without it while this process has read few cards."""
+    global _by_hand
+    if _by_hand < _BY_HAND_MOST:
+        _by_hand += 1
+        return cardparts.take_apart(text)
+    match = _compile_layout().fullmatch(text)
+    return match.groups() if match else None
 
 
 @cache
@@ -144,15 +159,19 @@ def _read_status_group(source: str) -> tuple[Any, ...] | None:
     return tuple([values.get(key, none) for key, none in _GROUP_FIELDS.items()])
 
 
+_SLOT = re.compile(r"[A-Za-z0-9_-]{1,64}#[1-9][0-9]{0,5}")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+# Each looks its pattern up when it is called: to name a method of a pattern would compile it.
 _CHECKS: dict[str, Callable[[str], object]] = {
     "run": lambda text: not ids.fault(text),
-    "slot": re.compile(r"[A-Za-z0-9_-]{1,64}#[1-9][0-9]{0,5}").fullmatch,
+    "slot": lambda text: _SLOT.fullmatch(text),
     "clone": bool,
     "host": bool,
     "machine": bool,
-    "not_before": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z").fullmatch,
+    "not_before": lambda text: _TIME.fullmatch(text),
     "reason": model.BLOCK_REASONS.__contains__,
     "why": bool,
     "attempts_after": bool,
-    "merged": re.compile(r"[0-9a-f]{40}").fullmatch,
+    "merged": lambda text: _COMMIT.fullmatch(text),
 }

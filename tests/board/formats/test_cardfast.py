@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitkanban.board.formats import cardfast, cardfile
+from gitkanban.board.formats import cardfast, cardfile, cardparts
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.core.model import Card
 from tests.board.cards import cards
@@ -23,7 +23,6 @@ PLAIN = Card(
     slot="backend-hermes#2",
     clone="abc",
     host="h1",
-    machine="m0a1b2c3d",
     not_before=1_900_000_000,
     reason="failed",
     why="verify: pytest -q exited 1",
@@ -43,8 +42,16 @@ PIECES = st.sampled_from(
 ) | st.text(max_size=3)  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cards are taken apart without the pattern, however many a test has."""
+    monkeypatch.setattr(cardfast, "_BY_HAND_MOST", 1 << 40)
+
+
 def expect_the_same(text: str, stem: str) -> Card | None:
     data = text.encode("utf-8", "surrogatepass")
+    match = cardfast._compile_layout().fullmatch(text)
+    assert cardparts.take_apart(text) == (match.groups() if match else None)
     fast = cardfast.read(data, stem)
     if fast is not None:
         assert fast == cardfile.parse(data, f".kanban/cards/{stem}.yaml")
@@ -114,6 +121,40 @@ def test_what_is_not_plainly_laid_out_is_left_to_the_parser(change: tuple[str, s
     text = cardfile.render(PLAIN)
     assert change[0] in text
     assert cardfast.read(text.replace(*change, 1).encode(), "T1") is None
+
+
+@pytest.mark.parametrize("most", [0, 1 << 40])
+def test_many_cards_are_read_as_one_is(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cardfast, "_BY_HAND_MOST", most)
+    assert cardfast.read(cardfile.render(PLAIN).encode(), PLAIN.id) == PLAIN
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("parents:\n", "parents: \n"),
+        ("needs:\n", "needs: \n"),
+        ("\nneeds", "\n\nneeds"),
+        ("status: blocked\n", "status: blocked\n\n"),
+        ("priority: -3", "priority: --3"),
+        ("priority: -3", "priority: \u0663"),
+        ("status: blocked", "status: bl\u00e9"),
+        ("body: |\n", "body: |\n\n"),
+        ("body: |\n", "body: |\n   \n"),
+        ("body: |\n", "body: x\n\nbody: |\n"),
+        ("body: |\n", "body: 'x\n"),
+        ("title: ", "title: '"),
+        ("title: ", "title:  "),
+        ("effort: ", "model: x\n\neffort: "),
+        ("labels:", "model: x\n\nlabels:"),
+    ],
+)
+def test_by_hand_or_by_the_pattern_a_card_is_taken_apart_alike(change: tuple[str, str]) -> None:
+    text = cardfile.render(PLAIN)
+    assert change[0] in text
+    changed = text.replace(*change, 1)
+    match = cardfast._compile_layout().fullmatch(changed)
+    assert cardparts.take_apart(changed) == (match.groups() if match else None)
 
 
 @given(cards(), cards())
