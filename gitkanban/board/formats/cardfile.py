@@ -292,7 +292,7 @@ def _normal_value(key: str, value: Value) -> Value:
 
 
 def _without_surrogates(text: str) -> str:
-    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+    return text if text.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def _edited_field(text: str, key: str, value: Value) -> str:

@@ -279,6 +279,7 @@ _NOT_TEXT = re.compile(
     r"|[-+.]?[0-9][0-9_.,:]*(e[-+]?[0-9]+)?\Z|0[xob][0-9a-f_]+\Z|\.(inf|nan)\Z|[0-9]{4}-[0-9]{1,2}-",
     re.IGNORECASE,
 )
+_WORDS = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n"])
 _ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _ESCAPES = {
     "\0": "\\0", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e", '"': '\\"', "\\": "\\\\",
@@ -290,18 +291,31 @@ def scalar(text: str, style: str = "") -> str:
 
     Lone surrogates cannot be stored and become U+FFFD.
     """
-    if style == '"' or _ODD.search(text) or "\n" in text or "\t" in text:
+    simple = _is_simple(text)
+    if style == '"' or (not simple and (_ODD.search(text) or "\n" in text or "\t" in text)):
         return double_quoted(text)
     plain = (
         not style
-        and _PLAIN.match(text)
-        and not _NOT_TEXT.match(text)
+        and (text[:1].isalnum() or text[:1] in tuple("_./(") if simple else _PLAIN.match(text))
+        and not _may_not_be_text(text, simple)
         and ": " not in text
         and " #" not in text
         and not text.endswith((" ", ":"))
         and not text.startswith(("...",))
     )
     return text if plain else "'" + text.replace("'", "''") + "'"
+
+
+def _is_simple(text: str) -> bool:
+    """Return whether a text is printable ASCII, as most are: no pattern is compiled for it."""
+    return text.isascii() and text.isprintable()
+
+
+def _may_not_be_text(text: str, simple: bool) -> bool:
+    """Return whether some reader takes a plain text for a number, a date, a truth value or null."""
+    if simple and text[:1] not in tuple("-+.0123456789"):
+        return text.lower() in _WORDS
+    return bool(_NOT_TEXT.match(text))
 
 
 def item(text: str) -> str:

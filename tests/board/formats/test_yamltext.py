@@ -122,3 +122,17 @@ def test_only_what_could_be_taken_for_something_else_is_quoted() -> None:
     assert all(yamltext.scalar(text) == text for text in plain)
     for text in ("yes", "1.10", "1e3", "null", "", "a: b", "a #b", "2026-11-23", "- a", "x:", "~"):
         assert re.fullmatch("'.*'", yamltext.scalar(text)), text
+
+
+SIGNS = st.sampled_from(
+    ["a", "Z", "0", "-", "+", ".", "_", "/", "(", ":", " ", "#", "'", '"', "e", "x", "\n", "\t", "\x7f",
+     "\xe9", "\u017f", "null", "True", "NO", "y", "off", "2026-1-", "0x1f", ".inf", "1e5", "[", "..."]
+)  # fmt: skip
+
+
+@given(st.lists(SIGNS, max_size=5).map("".join), st.sampled_from(["", "'", '"']))
+def test_a_simple_text_is_written_as_the_patterns_would_have_it(text: str, style: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yamltext, "_is_simple", lambda _: False)
+        by_pattern = yamltext.scalar(text, style)
+    assert yamltext.scalar(text, style) == by_pattern
