@@ -252,7 +252,7 @@ def _move_branches(
 
     The pending move of their checkouts is noted first, so that somebody completes it after a kill.
     """
-    from gitkanban.board.following import follow_base, follow_board
+    from gitkanban.board.following import follow_board
 
     follow_board.begin(place, board.commit)
     also = [(onto.ref, onto.old, onto.tip)] if onto and onto.ref != place.ref else []
@@ -266,6 +266,8 @@ def _move_branches(
     if _swap_refs(place, rewrite_lost, move, why, also=also):
         return True
     if onto:
+        from gitkanban.board.following import follow_base  # late: most commits move no base
+
         follow_base.forget(onto.checkouts, onto.tip)
     return False
 

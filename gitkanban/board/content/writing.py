@@ -9,7 +9,7 @@ from functools import cached_property
 
 from gitkanban import clock, failpoints
 from gitkanban.board.content import reading
-from gitkanban.board.formats import cardfile, notefile, pausefile, runfile
+from gitkanban.board.formats import cardfile
 from gitkanban.board.repo import git, signing
 from gitkanban.board.repo.new_objects import (
     BLOB,
@@ -128,10 +128,16 @@ class NewTree:
             case RemoveCard(card_id):
                 self.write(_card_path(card_id), None)
             case EndRun(run):
+                from gitkanban.board.formats import runfile  # late: most changes are of cards
+
                 self._once(f"runs/{run.card}/{run.run}.yaml", runfile.render(run))
             case AddNote(note):
+                from gitkanban.board.formats import notefile
+
                 self._once(f"notes/{note.card}/{note.id}.md", notefile.render(note))
             case SetPause(pause):
+                from gitkanban.board.formats import pausefile
+
                 self.write(f"paused/{pause.worker}.yaml", pausefile.render(pause))
             case ClearPause(worker):
                 self.write(f"paused/{worker}.yaml", None)

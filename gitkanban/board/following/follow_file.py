@@ -10,8 +10,8 @@ import stat
 
 from gitkanban import files
 from gitkanban.board.repo import git
+from gitkanban.board.repo.new_objects import object_id
 from gitkanban.board.repo.place import Place
-from gitkanban.core import merge
 from gitkanban.core.names import NO_OID, Oid
 from gitkanban.core.sizes import FILE_MOST
 from gitkanban.typed import NamedTuple
@@ -126,6 +126,8 @@ def merged(
         return ours, ""
     if ours is None or theirs is None:
         return ours, "" if ours == theirs else "the board and you disagree about whether it exists"
+    from gitkanban.core import merge  # late: most files are nobody's but the board's
+
     both = merge.text(base or "", ours, theirs)
     return (ours, "the board changed the same lines") if both is None else (both, "")
 
@@ -181,10 +183,7 @@ class _File:
         """Return the object id that git would give the content; empty if there is no file."""
         if self.data is None:
             return NO_OID
-        from hashlib import sha1
-
-        data = self.data.replace(b"\r\n", b"\n")
-        return Oid(sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest())
+        return object_id("blob", self.data.replace(b"\r\n", b"\n"))
 
     def write(self, data: bytes | None) -> None:
         """Replace or remove the file, unless it has changed since it was read. Raises OSError."""

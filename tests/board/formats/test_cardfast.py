@@ -23,6 +23,7 @@ PLAIN = Card(
     slot="backend-hermes#2",
     clone="abc",
     host="h1",
+    machine="m0a1b2c3d",
     not_before=1_900_000_000,
     reason="failed",
     why="verify: pytest -q exited 1",

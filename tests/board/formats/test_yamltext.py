@@ -126,7 +126,7 @@ def test_only_what_could_be_taken_for_something_else_is_quoted() -> None:
 
 SIGNS = st.sampled_from(
     ["a", "Z", "0", "-", "+", ".", "_", "/", "(", ":", " ", "#", "'", '"', "e", "x", "\n", "\t", "\x7f",
-     "\xe9", "\u017f", "null", "True", "NO", "y", "off", "2026-1-", "0x1f", ".inf", "1e5", "[", "..."]
+     "\xe9", "\u017f", "null", "True", "false", "yes", "NO", "on", "off", "y", "n", "2026-1-", "0x1f", ".inf", "1e5", "[", "..."]
 )  # fmt: skip
 
 
