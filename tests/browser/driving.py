@@ -38,7 +38,8 @@ ESCAPE, ENTER = "\ue00c", "\ue007"
 _OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
     "--proxy-server=127.0.0.1:9", "--disable-background-networking", "--hide-scrollbars",
-    "--font-render-hinting=none", f"--window-size={SIZE[0]},{SIZE[1]}",
+    "--font-render-hinting=none", "--disable-gpu-rasterization", "--disable-software-rasterizer",
+    "--force-prefers-reduced-motion", f"--window-size={SIZE[0]},{SIZE[1]}",
 )  # fmt: skip
 # `$` finds one element, `$$` all, `text` what people read of one.
 _HELPERS = """
@@ -115,7 +116,7 @@ class Browser:
         end = time.monotonic() + SECONDS_MOST
         while (given := self.ask(script)) != answer:
             assert time.monotonic() < end, f"{given!r} instead of {answer!r}; {self.errors()}"
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def press(self, keys: str) -> None:
         """Type into whatever has the focus."""
