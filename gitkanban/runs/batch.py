@@ -328,6 +328,9 @@ class Batch(Recovering):
             )
         except limited.TimedOut:
             self._silence = f"{title} does not answer ({argv[0]} took {self.engine.patience:g} s)"
+        except FileNotFoundError:
+            lack = f"{argv[0]} is not on the PATH that `gitkanban trust` recorded"
+            self._silence = f"{title} cannot be asked: {lack}"
         except OSError as error:
             self._silence = f"{title} cannot be asked: {argv[0]}: {error.strerror}"
         else:

@@ -317,8 +317,9 @@ def test_a_person_gives_up_on_a_node_once_its_session_has_been_silent(
     assert running.folder.has("stop"), "if it ever wakes, it ends"
     assert bench.look(running).phase == "unreachable", "by its clock the session beats yet"
     seen = bench.batch._look_at_run(running.folder, now + LIFE + 1)
-    assert seen.end and (seen.end.how, seen.end.error) == ("lost", "Ada gave up on its node")
+    assert seen.end and (seen.end.how, seen.end.error) == ("reboot", "Ada gave up on its node")
     assert bench.finish(running.folder, now + LIFE + 1)
+    assert bench.look(running) == Sighting("ended"), "nothing else is made of it later"
     left_nothing(bench, running)
 
 

@@ -75,14 +75,14 @@ def judge_job(
             return Sighting("live", where, job.reason)
         case "waiting":
             return Sighting("live", where)
-        case "node-lost" | "unknown" if (
-            begun and not job.node_answers and traces.gone and not _beats_lately(traces)
-        ):
-            return _end_without_record(where, now, "lost", traces.gone)
+        case "node-lost" | "unknown" if begun and traces.gone and not _beats_lately(traces):
+            return _end_without_record(where, now, "reboot", traces.gone)
         case "node-lost" if begun and not job.node_answers:
             return Sighting("unreachable", where, f"{job.node or 'its node'} does not answer")
         case "node-lost" if begun and _beats_lately(traces):
             return Sighting("live", where)
+        case "node-lost" | "preempted" if traces.asked:
+            return _end_without_record(where, now, "stop")
         case "node-lost":
             return _end_without_record(where, now, "reboot", f"{job.node or 'its node'} failed")
         case "preempted":
@@ -99,7 +99,10 @@ def judge_job(
             return _end_without_record(
                 where, now, "lost", f"its supervisor ended{at} and left no exit record"
             )
-        case "over" | "out-of-time" | "out-of-memory":
+        case "out-of-time":
+            late = f"its deadline or time limit in {title} passed before it began"
+            return _end_without_record(where, now, "not-started", late)
+        case "over" | "out-of-memory":
             return _end_without_record(
                 where, now, "not-started", f"its job ended{at} before it began"
             )
