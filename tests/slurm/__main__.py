@@ -1,10 +1,12 @@
-"""Trouble on a Slurm cluster, by seed; `--rows` plays the rows of the table that take long.
+"""Trouble on a Slurm cluster, by seed; `--rows` plays what takes too long for the suite.
 
 python -m tests.slurm --seed 1 --minutes 3 [--control node_fail | no_guard]
+python -m tests.slurm --rows [WORDS]    # those whose names have the words, as pytest's -k
 """
 
 import argparse
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,13 +19,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--control", choices=("node_fail", "no_guard"), default="")
-    parser.add_argument("--rows", action="store_true")
+    parser.add_argument("--rows", nargs="?", const="rows", metavar="WORDS")
     given = parser.parse_args()
     if reason := rig.why_not():
         print(f"not here: {reason}")
         return 0
     if given.rows:
-        return int(pytest.main(["-n", "0", f"{rig.SOURCES}/tests/slurm/rows.py"]))
+        files = sorted(str(each) for each in Path(__file__).parent.glob("rows*.py"))
+        return int(pytest.main(["-n", "0", "-k", given.rows, *files]))
     found = Soak(given.seed, given.minutes, given.control).run()
     print("\n".join(found) or "0 violations")
     return int(bool(found) != bool(given.control))  # a broken variant must be caught

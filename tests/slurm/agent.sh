@@ -26,7 +26,12 @@ for word in $line; do
       ;;
     rest:*) rest "${word#rest:}" ;;
     exit:*) say end; rm -f "$me"; exit "${word#exit:}" ;;
+    dirty) echo "$GITKANBAN_RUN" >>"$GITKANBAN_CARD.txt" ;;
     hang) rest 6000 ;;
+    deaf) trap '' TERM; rest 6000 ;;
+    die:*) say end; rm -f "$me"; kill "-${word#die:}" $$ ;;
+    remember:*) echo new >"$AGENT_HOME/memories/${word#remember:}" ;;
+    gk:*) "$top/gk" $(echo "${word#gk:}" | tr , ' ') ;;
     daemon) setsid sleep 611 & ;;
     say:*) echo "${word#say:}" ;;
     wait:*) while [ ! -e "$top/${word#wait:}" ]; do rest 1; done ;;

@@ -136,12 +136,17 @@ class Cluster:
         kill_wait: int = 2,
         min_job_age: int = 300,
         memory: bool = False,
+        share_size: str = "",
     ) -> None:
-        """`memory`: jobs that use more than they may are killed, by control groups (version 1)."""
+        """`memory`: jobs that use more than they may are killed, by control groups (version 1).
+
+        `share_size`: what the share has room for, such as `40m`; else as much as the machine's disk.
+        """
         self.folder = Path(tempfile.mkdtemp(prefix="slurm-rig-"))
         names = (CONTROL, *nodes)
         self.hosts = {n: Host(n, f"10.99.0.{at}") for at, n in enumerate(names, start=1)}
         self.nodes = tuple(nodes)
+        self._share_size = share_size
         self._outer_pid = 0
         self._started: list[subprocess.Popen[bytes]] = []  # the `unshare` of each host
         self._settings = {
@@ -186,7 +191,8 @@ class Cluster:
     @property
     def share(self) -> Path:
         """The shared folder, as the machine outside sees it."""
-        return self.folder / "share"
+        inside = f"/proc/{self._outer_pid}/root" if self._share_size else ""
+        return Path(f"{inside}{self.folder}/share")
 
     def run(
         self,
@@ -286,13 +292,23 @@ class Cluster:
         """Give a host its network back."""
         self._root(name, "ip", "link", "set", "eth0", "up")
 
-    def start_munge(self, name: str) -> None:
-        """Start a host's munged."""
+    def lose_share(self, name: str) -> None:
+        """Have a host lose its mount of the share: every file of it is out of reach there."""
+        for pid in self.pids(name, "bindfs -o"):
+            self._root(name, "kill", "-KILL", pid)
+
+    def mount_share(self, name: str) -> None:
+        """Mount the share on a host, in place of a mount that was lost."""
+        self.run(name, "umount", "--lazy", SHARE, user="root", cwd="/")
+        self._root(name, "bindfs", "-o", "allow_other", str(self.folder / "share"), SHARE)
+
+    def start_munge(self, name: str, env: dict[str, str] | None = None) -> None:
+        """Start a host's munged, with `env` added to its environment."""
         socket = "/run/munge/munge.socket.2"
         self._root(
             name, "munged", "--force", f"--key-file={self.folder}/munge.key",
             f"--socket={socket}", "--pid-file=/run/munge/pid", "--seed-file=/run/munge/seed",
-            "--log-file=/run/munge/log",
+            "--log-file=/run/munge/log", env=env,
         )  # fmt: skip
 
     def kill_munge(self, name: str) -> None:
@@ -332,10 +348,9 @@ class Cluster:
     # -- how it is built
 
     def _build(self) -> None:
-        for name in ("state", f"share/home/{USER}"):
-            (self.folder / name).mkdir(parents=True)
+        for name in ("state", "share"):
+            (self.folder / name).mkdir()
         self.folder.chmod(0o755)
-        shutil.chown(self.share / "home" / USER, UID, UID)
         nodes = "".join(
             f"NodeName={host.name} NodeAddr={host.address} NodeHostname={host.name}\n"
             for host in self.hosts.values()
@@ -354,6 +369,11 @@ class Cluster:
         )
         (self.folder / "group").write_text(f"{Path('/etc/group').read_text()}{USER}:x:{UID}:\n")
         self._outer_pid = self._name_space("", outside=True)
+        if size := self._share_size:
+            folder = str(self.folder / "share")
+            self._outside("mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", folder)
+        (self.share / "home" / USER).mkdir(parents=True)
+        shutil.chown(self.share / "home" / USER, UID, UID)
         self._outside("ip", "link", "add", "switch", "type", "bridge")
         self._outside("ip", "link", "set", "switch", "up")
         self._outside("mount", "-t", "tmpfs", "tmpfs", "/mnt")
@@ -442,7 +462,7 @@ class Cluster:
             ("mount", "--bind", "/run/tmp", "/var/tmp"),
         ):
             self._root(host.name, *words)
-        self._root(host.name, "bindfs", "-o", "allow_other", str(self.share), SHARE)
+        self.mount_share(host.name)
 
     def _ping(self) -> int:
         return self.run(CONTROL, "scontrol", "ping", user="root").returncode
@@ -454,8 +474,8 @@ class Cluster:
         gone = self.words(name, "test", "!", "-e", f"/proc/{pid}", user="root")
         wait_until(f"the end of {pid_file}", lambda: subprocess.run(gone).returncode == 0, 10)
 
-    def _root(self, name: str, *argv: str) -> str:
-        done = self.run(name, *argv, user="root", cwd="/")
+    def _root(self, name: str, *argv: str, env: dict[str, str] | None = None) -> str:
+        done = self.run(name, *argv, user="root", cwd="/", env=env)
         if done.returncode:
             raise RigFailed(f"{name}: {' '.join(argv)}: {done.stderr.strip()}")
         return done.stdout

@@ -51,7 +51,10 @@ class Site:
         (self.path / "words").mkdir(parents=True)
         self.repo.mkdir()
         (self.path / "agent").write_text(AGENT.read_text())
-        (self.path / "agent").chmod(0o755)
+        program = shlex.join(PROGRAM)
+        (self.path / "gk").write_text(f'#!/bin/sh\nPYTHONPATH={SOURCES} exec {program} "$@"\n')
+        for name in ("agent", "gk"):
+            (self.path / name).chmod(0o755)
         for each in (self.path, *self.path.rglob("*")):
             os.chown(each, UID, UID)
         for words in (
@@ -125,6 +128,13 @@ class Site:
         """How the card's runs ended, oldest first, by the board's commits."""
         done = self.tried("git", "grep", "-h", "^outcome:", "main", "--", f".kanban/runs/{card}/")
         return [line.split()[1] for line in done.stdout.splitlines()]
+
+    def why(self, card: str) -> str:
+        """Why the card's first run ended as it did, by its record."""
+        text = self.tried(
+            "git", "grep", "-h", "^why:", "main", "--", f".kanban/runs/{card}/"
+        ).stdout
+        return text.partition("\n")[0]
 
     def run_folder(self, card: str) -> str:
         """The folder of the card's newest run, as the hosts see it."""
