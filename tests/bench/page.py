@@ -6,31 +6,31 @@ from typing import Any
 from tests.bench import goals
 
 HEAD = """\
-Written by `python -m tests.bench --write`; the same as data: [performance.json](performance.json).
-Each figure is the median of {rounds} runs, in milliseconds, and the ratio to what stands behind it:
-the median of the ratios of runs that came right after one another, so that they hold on another
-machine and where something else is at work. A command is measured from outside, as a whole process.
-The goal stands in brackets; what misses it is **bold**.
+Written by `python -m tests.bench --write`; [performance.json](performance.json) has the same
+figures as data. Each figure is the median of {rounds} runs, in milliseconds, with its ratio to a
+yardstick. A round runs all commands and yardsticks in turn, and the ratio is the median of the
+ratios within the rounds, so that it also holds on other machines and under load. A command is
+measured from outside, as a whole process. The goal is in brackets, and what misses it is **bold**.
 """
 SETTING = """\
-A fifth of the cards is open, 2,000 at most; the others are done. `status` is printed on a terminal,
-everything else into nothing. Commits are not signed: a signed one takes its signer's own time on
-top. Repositories lie where `TMPDIR` says; everything written is synced. *After a pull* somebody
-else's commit has changed 50 cards.
+One card in five is open, but at most 2,000; the others are done. `status` prints to a terminal, all
+other commands to nowhere. Commits are not signed; a signature takes as long as its signer does. The
+repositories are where `TMPDIR` says, and everything written is synced to the disk. *After a pull*
+means that somebody else's commit has changed 50 cards.
 """
 
 
 SHORT_STARTS = """\
 - A plain command line is read without click, from the declarations that click commands are made of
-  (`cli/declare.py`, `cli/arguments.py`); whatever is in doubt, help and mistakes are click's. That
-  both read the same is a property test over all commands. click takes longer to import than `add`
-  takes to run.
-- Nothing imports `typing`; `typed.py` has its names. The named tuples it makes are defined in a
-  tenth of the time, and a tick defines more than a hundred of them.
+  (`cli/declare.py`, `cli/arguments.py`). Help, mistakes and whatever is in doubt are left to click.
+  A property test over all commands checks that both read the same. Importing click alone takes
+  longer than all of `status`.
+- Nothing imports `typing`; `typed.py` has its names. It defines named tuples in a tenth of the
+  time, and a tick defines more than a hundred of them.
 - What few commands need of the standard library (`json`, `re`, `subprocess` and others) is imported
   when it is first used, and patterns are compiled then (`late.py`).
-- `gitkanban` is a script of ours, not one that the installer writes: that imports `re` before
-  anything is known of the command line.
+- `gitkanban` is our own script rather than the one that the installer would write, because that one
+  imports `re` before it knows anything of the command line.
 - `status` and `list` answer from a cache before anything else is loaded (`cli/quick.py`).
 """
 
