@@ -329,8 +329,12 @@ def _keep_histories(place: _RunPlace, paths: tuple[str, ...], notices: list[str]
     for each in known:
         if not each.store or each.path not in (*paths, "."):
             continue
-        tips = nested.only_here(place.common, each)
         where = "its workspace" if each.path == "." else f"{each.path}/"
+        try:
+            tips = nested.only_here(place.common, each)
+        except (GitkanbanError, OSError):  # it keeps the worktree from being removed
+            notices.append(f"the commits of the repository in {where} cannot be read")
+            continue
         if not tips:
             continue
         if not nested.take_in(place.common, each, tips):

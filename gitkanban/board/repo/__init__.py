@@ -34,6 +34,7 @@ place          Where a board is: its branch and path, and the folders of the rep
 placefinder    Which board a command means: found the same way from every folder of a repository
 placewriter    What finding or making a board writes outside of it: checkout, configuration,
                excludes
+ref_files      The packed refs of a repository, read from its file
 refs           The board's branch moved by compare-and-swap, through git's own reference
                transactions
 remote_names   Which remotes a name may stand for: those that this clone's owner has configured, and

@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 
-from gitkanban.board.repo import git
+from gitkanban.board.repo import checkouts, git, ref_files
 from gitkanban.core.ids import CARD_REFS
 from gitkanban.core.names import Oid
 from gitkanban.core.trust.tampering import OURS, TAGS, Fingerprint, is_watched
@@ -112,37 +112,18 @@ def _watched_settings(common: str) -> Iterator[tuple[str, str]]:
 
 def _all_refs(common: str, also: set[str]) -> dict[str, str]:
     """Return the refs, loose before packed, as git reads them (`git help pack-refs`)."""
-    refs = {ref: at for ref, at in _packed_refs(common) if ref in also or _is_ours(ref)}
+    refs = {ref: at for ref, at in ref_files.packed(common) if ref in also or _is_ours(ref)}
     for top in (CARD_REFS, OURS, TAGS):
         for folder, _, names in os.walk(f"{common}/{top}"):
             for name in names:
                 if not name.endswith(".lock"):
                     path = f"{folder}/{name}"
-                    refs[os.path.relpath(path, common)] = _first_line(path)
+                    refs[os.path.relpath(path, common)] = checkouts.line(path)
     for ref in also:
-        if at := _first_line(f"{common}/{ref}"):
+        if at := checkouts.line(f"{common}/{ref}"):
             refs[ref] = at
     return {ref: at for ref, at in refs.items() if at}
 
 
 def _is_ours(ref: str) -> bool:
     return ref.startswith((CARD_REFS, OURS, TAGS))
-
-
-def _packed_refs(common: str) -> Iterator[tuple[str, str]]:
-    try:
-        with open(f"{common}/packed-refs", encoding="utf-8", errors="surrogateescape") as file:
-            for line in file:
-                at, space, ref = line.rstrip("\n").partition(" ")
-                if space and not line.startswith(("#", "^")):
-                    yield ref, at
-    except FileNotFoundError:
-        return
-
-
-def _first_line(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.readline(4096).rstrip("\n")
-    except OSError:
-        return ""

@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from gitkanban.board.repo import commits
+from gitkanban.board.repo import commits, ref_files
 from gitkanban.core.names import NO_OID, Oid
 from gitkanban.errors import GitkanbanError
 from gitkanban.late import re
@@ -118,7 +118,7 @@ def read_tips(store: str) -> tuple[set[Oid], set[Oid]]:
     """
     if os.path.lexists(f"{store}/reftable"):
         raise GitkanbanError(f"the refs of {store} are in a form that is not known here")
-    refs = dict(_packed_refs(store))
+    refs = dict(ref_files.packed(store))
     for folder, _, names in os.walk(f"{store}/refs"):
         for name in names:
             path = f"{folder}/{name}"
@@ -139,17 +139,6 @@ def _only_ids(names: set[str]) -> set[Oid]:
     return {Oid(name) for name in names if _COMMIT.fullmatch(name)}
 
 
-def _packed_refs(store: str) -> Iterator[tuple[str, str]]:
-    try:
-        with open(f"{store}/packed-refs", encoding="utf-8", errors="surrogateescape") as file:
-            for line in file:
-                commit, _, name = line.rstrip("\n").partition(" ")
-                if name and commit[0] not in "#^":
-                    yield name, commit
-    except FileNotFoundError:
-        return
-
-
 def _first_line(path: str) -> str:
     return read_plain(path).partition("\n")[0]
 
@@ -160,7 +149,7 @@ def head_of(store: str) -> Oid:
     if not named.startswith("ref: "):
         return Oid(named) if _COMMIT.fullmatch(named) else NO_OID
     ref = named.removeprefix("ref: ")
-    commit = _first_line(f"{store}/{ref}") or dict(_packed_refs(store)).get(ref, "")
+    commit = _first_line(f"{store}/{ref}") or dict(ref_files.packed(store)).get(ref, "")
     return Oid(commit) if _COMMIT.fullmatch(commit) else NO_OID
 
 

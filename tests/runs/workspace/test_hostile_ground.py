@@ -194,6 +194,20 @@ def test_a_repository_of_the_session_s_is_taken_as_its_files(bench: Bench, how: 
         assert git(bench.repo, "fsck", "--connectivity-only", "--no-dangling") == ""
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("odd", ["mkfifo", "ln -s /dev/zero"])
+def test_a_repository_inside_that_cannot_be_read_stays_and_stops_nothing(
+    bench: Bench, odd: str
+) -> None:
+    commit = "cd t; echo n >n.rs; git add .; git commit -qm nested; cd .."
+    running, work = played(bench, f"git init -q t; {commit}; {odd} t/.git/packed-refs; echo x >x")
+    assert files(bench, work.tip) >= {"x", "t/n.rs"}
+    assert "the commits of the repository in t/ cannot be read" in work.notices
+    git(bench.repo, "merge", "-q", "card/T1")
+    assert not removal.remove(bench.place, bench.locks, Wish("T1", "03run", "main")).gone
+    assert os.path.lexists(f"{running.workspace.path}/t/.git")
+
+
 def test_a_link_to_nothing_makes_the_run_incomplete(bench: Bench) -> None:
     _, work = played(
         bench,
