@@ -4,7 +4,8 @@ None of them can lose work. What has changed since the check-up is left alone an
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from gitkanban import clock, files
 from gitkanban.board.repo import checkouts, commits, git, refs
@@ -30,13 +31,14 @@ from gitkanban.core.symptom import (
     WRITE_TOKEN,
     Symptom,
 )
-from gitkanban.errors import GitkanbanError
+from gitkanban.errors import GitkanbanError, Refused
 from gitkanban.runs import closing
 from gitkanban.runs.executors import Executors
 from gitkanban.runs.records import folders, slots
 from gitkanban.runs.supervision.locks import Locks, card_lock
 from gitkanban.runs.workspace import ghosts, git_locks, ground, removal, unreadable, worktrees
 from gitkanban.runs.workspace.workspaces import Wish
+from gitkanban.runs.workspace.worktrees import Ours
 
 IN_USE = "a run has begun there since: left alone"
 
@@ -111,49 +113,40 @@ class Repairs:
             folder.scrub()
         return ""
 
-    def _unlock_worktree(self, path: str) -> str:
-        tree = worktrees.at(self.place, path)
+    @contextmanager
+    def _alone_in(self, tree: Ours | None) -> Iterator[Ours]:
+        """Take the lock of a worktree's card for a while. Raises Refused if a run is there."""
         lock = self.locks.take(card_lock(tree.card)) if tree else None
         if tree is None or lock is None:
-            return IN_USE
+            raise Refused(IN_USE)
         with lock:
+            yield tree
+
+    def _unlock_worktree(self, path: str) -> str:
+        with self._alone_in(worktrees.at(self.place, path)) as tree:
             worktrees.unlock(tree.admin)
         return ""
 
     def _remove_worktree(self, path: str) -> str:
-        tree = worktrees.at(self.place, path)
-        lock = self.locks.take(card_lock(tree.card)) if tree else None
-        if tree is None or lock is None:
-            return IN_USE
-        with lock:
+        with self._alone_in(worktrees.at(self.place, path)) as tree:
             wish = Wish(tree.card, "doctor", self.base, worktrees=os.path.dirname(path))
             done = removal.remove(self.place, self.locks, wish)
         return "" if done.gone else "; ".join(done.notices)
 
     def _forget_worktree(self, path: str) -> str:
-        tree = worktrees.at(self.place, path)
-        lock = self.locks.take(card_lock(tree.card)) if tree else None
-        if tree is None or lock is None:
-            return IN_USE
-        with lock:
+        with self._alone_in(worktrees.at(self.place, path)) as tree:
             ghosts.forget(self.place, self.locks, tree.card, path)
         return ""
 
     def _point_worktree(self, path: str) -> str:
         config = self.board.config
         configured = config.worktrees if config else ""
-        tree = worktrees.at(self.place, path) or next(
-            (
-                each
-                for each in worktrees.every(self.place)
-                if worktrees.find_moved(self.place, each, configured) == path
-            ),
-            None,
+        moved = (
+            each
+            for each in worktrees.every(self.place)
+            if worktrees.find_moved(self.place, each, configured) == path
         )
-        lock = self.locks.take(card_lock(tree.card)) if tree else None
-        if tree is None or lock is None:
-            return IN_USE
-        with lock:
+        with self._alone_in(worktrees.at(self.place, path) or next(moved, None)) as tree:
             what, _ = ground.look(path, tree.admin)
             if what != ground.CHANGED or os.path.lexists(ground.points_at(path) or "/"):
                 return "it now points somewhere else"
