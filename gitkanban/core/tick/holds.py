@@ -260,7 +260,7 @@ class Reasons:
             why = self._observed.untrusted[name]
             return _OfWorker(UNTRUSTED, f"{name} is not trusted: {why}", "`gitkanban trust`")
         if name in self._observed.missing:
-            way_out = "its installation, or `gitkanban trust` where it is on PATH now"
+            way_out = "installing it, or `gitkanban trust` in a shell that has it on PATH"
             return _OfWorker(NO_PROGRAM, missing_words(self._observed.missing[name]), way_out)
         if worker.executor in self._observed.unready:
             why = self._observed.unready[worker.executor]
