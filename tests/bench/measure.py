@@ -93,7 +93,9 @@ class _Rounds:
             for n in names
         ]
         boards.commit_cards(self.repo, self.env, "theirs", changed)
-        for words in (("merge", "-q", "--ff-only", "theirs"), ("branch", "-q", "-D", "theirs")):
+        # Not `branch -D`: that rewrites the configuration, which a pull leaves as it is.
+        remove = ("update-ref", "-d", "refs/heads/theirs")
+        for words in (("merge", "-q", "--ff-only", "theirs"), remove):
             subprocess.run(["git", *words], cwd=self.repo, env=self.env, check=True)
 
     def time(
