@@ -245,9 +245,8 @@ def downstream_counts(board: Board) -> dict[CardId, int]:
     bit = {card: 1 << at for at, card in enumerate(cards)}
     mask: dict[CardId, int] = {}
     for group in reversed(components(cards)):
-        members = below_group = 0
+        below_group = 0
         for card in group:
-            members |= bit[card]
             for child in kids.get(card, ()):
                 below_group |= mask.get(child, 0) | bit[child]
         for card in group:

@@ -14,7 +14,7 @@ from gitkanban.core.names import CardId, WorkerName
 from gitkanban.core.situation.account import CardView, Situation, situation
 from gitkanban.core.situation.figures import NO_FIGURES, Figures
 from gitkanban.core.situation.moment import cause_data
-from gitkanban.core.situation.rows import QUIET
+from gitkanban.core.situation.rows import CARD_KEYS, QUIET
 from gitkanban.core.split_cards import count_status, open_cards
 from gitkanban.core.tick import agent_state, budget
 from gitkanban.core.tick.closing import unclosed_line
@@ -28,6 +28,7 @@ from gitkanban.core.tick.standing import Standing
 from gitkanban.typed import Any
 
 DAY = 86400
+_TIMES = tuple(CARD_KEYS.index(name) for name in ("not_before", "since"))
 
 
 # Long: it gives a value to each key of the data that views share.
@@ -120,8 +121,10 @@ def _count_quiet(board: Board, account: Situation) -> dict[str, int]:
 
 def card_row(view: CardView) -> tuple[Any, ...]:
     """Return a card as plain values, with times as ISO texts, as in JSON."""
-    times = {name: iso(getattr(view, name)) for name in ("not_before", "since")}
-    return tuple(view._replace(**times))  # type: ignore[arg-type]  # a row, not a view any more
+    row = list(view)
+    for at in _TIMES:
+        row[at] = iso(row[at])  # type: ignore[arg-type]  # a view is a row here
+    return tuple(row)
 
 
 def _worker_rows(

@@ -182,6 +182,8 @@ class _CardViews:
         worker = self._board.worker_of(card)
         runs = self._board.runs_of(card.id)
         last = ending_words(runs[-1], worker.verify if worker else ()) if runs else ""
+        costs = self._costs.get(card.id)
+        remark = standings.remark_on(card, observed)
         return CardView(
             id=card.id,
             title=card.title,
@@ -196,18 +198,18 @@ class _CardViews:
             not_before=card.not_before,
             reason=card.reason,
             why=card.why,
-            hold=standings.remark_on(card, observed),
+            hold=remark,
             holds=0 if card.status == DONE else standings.waiting.get(card.id, 0),
             needs_person=needed is not None,
             group=group,
             state=state,
-            remark=self._remark_of(card, group, hold, last),
+            remark=self._remark_of(card, group, hold, last=last, remark=remark),
             since=self._since_when(card, group),
             after=self._parents_waited(card),
             tries=attempts(runs, card.attempts_after) + (card.status in (RUNNING, REVIEW)),
             tries_most=worker.max_attempts if worker else 0,
             last=last,
-            cost_usd=total_cost(self._costs.get(card.id, ())),
+            cost_usd=total_cost(costs) if costs else "",
             command=self._command_for(card, state, needed, hold),
             labels=card.labels,
         )
@@ -244,9 +246,11 @@ class _CardViews:
         group = self._group_in(card, self._needed.get(name), self._standings.holds.get(name))
         return _state_in(card, group)
 
-    def _remark_of(self, card: Card, group: str, hold: Hold | None, last: str) -> str:
-        """The card's one line: what it asks, what was done, where it runs, or what it waits for."""
-        remark = self._standings.remark_on(card, self._observed)
+    def _remark_of(self, card: Card, group: str, hold: Hold | None, last: str, remark: str) -> str:
+        """The card's one line: what it asks, what was done, where it runs, or what it waits for.
+
+        `remark` is the one of its standing.
+        """
         if card.status == BLOCKED:
             runs = self._board.runs_of(card.id)
             return last if runs and runs[-1].why == card.why and last else one_line(card.why)
@@ -351,7 +355,7 @@ def _levels_of(board: Board) -> dict[CardId, int]:
     cards = {card.id: card for card in open_cards(board.cards)}
     levels: dict[CardId, int] = {}
     for group in graph.components(cards):
-        parents = {parent for name in group for parent in cards[name].parents}
-        level = 1 + max((levels[name] for name in parents if name in levels), default=-1)
+        parents = {parent for name in group for parent in cards[name].parents if parent in levels}
+        level = 1 + max(map(levels.__getitem__, parents)) if parents else 0
         levels.update(dict.fromkeys(group, level))
     return levels

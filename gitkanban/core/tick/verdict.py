@@ -220,7 +220,8 @@ def counting(runs: Sequence[Run], attempts_after: str) -> tuple[Run, ...]:
 
 def attempts(runs: Sequence[Run], attempts_after: str) -> int:
     """How many attempts a card has used up."""
-    return sum(run.outcome in COUNTED for run in counting(runs, attempts_after))
+    # Most cards have no runs, and views ask of thousands.
+    return sum(run.outcome in COUNTED for run in counting(runs, attempts_after)) if runs else 0
 
 
 def _streak_length(runs: Sequence[Run], outcomes: tuple[str, ...]) -> int:
