@@ -124,7 +124,7 @@ def _renew_part(
     rows["cards"] = [row for row in rows["cards"] if row[_GROUP] not in FINISHED]
     names = {*changed, *flagged, *(row[_ID] for row in fresh)}
     newer = [*fresh, *(row for row in part.newer if row[_ID] not in names)]
-    part.file.hidden = {*part.file.hidden, *names}
+    part.file.hide(names)
     basis = part.basis
     return FinishedPart(board.commit, part.file, newer, flagged=flagged, basis=basis)
 

@@ -85,6 +85,19 @@ def test_after_any_change_all_views_say_what_they_say_without_a_cache(large: Pat
     assert len(names) == 1  # it was written once; else nothing was tried
 
 
+def test_only_finished_cards_that_changed_are_searched_for_in_the_stored_lines(
+    large: Path,
+) -> None:
+    ok(large, "status")
+    for names, hidden in ((("T0",), set()), (("T0", "D1"), {"D1"})):
+        for name in names:
+            ok(large, "edit", name, "--title", "again")
+        ok(large, "list")
+        warm = status_cache.warm(str(large), status_cache.LINES)
+        assert warm is not None
+        assert warm["finished"].hidden == hidden
+
+
 def test_what_a_pull_has_changed_is_asked_of_git_once(
     large: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,13 @@ class FinishedRows:
             rows = sort_rows([*rows, *newer])
         return list(rows)
 
+    def hide(self, cards: "Collection[str]") -> None:
+        """Hide those of the cards that the file has. Raises as `rows`."""
+        if self._rows is None:
+            self._rows = marshal.loads(self._read_part(1))
+        ours = [row[_ID] for row in self._rows if row[_ID] in cards]
+        self.hidden = {*self.hidden, *ours}
+
     def load_lines(self) -> None:
         """Read the lines of the file. Raises as `rows`."""
         self.text = self._read_part(0).decode("utf-8", "surrogateescape")
