@@ -76,15 +76,16 @@ def replace(
         os.close(at)
 
 
-def create(path: str, content: bytes, *, make: bool = False) -> bool:
+def create(path: str, content: bytes, *, make: bool = False, lasting: bool = False) -> bool:
     """Create a file unless it exists, and return whether it was created. Raises OSError.
 
-    Of several processes that try, exactly one succeeds.
+    Of several processes that try, exactly one succeeds. A `lasting` one is there whole after a
+    power cut, too.
     """
     folder, name = os.path.split(path)
     at = _open_folder(folder, "", make)
     try:
-        part = _write_part(at, name, content, None, lasting=False)
+        part = _write_part(at, name, content, None, lasting=lasting)
         try:
             os.link(part, name, src_dir_fd=at, dst_dir_fd=at, follow_symlinks=False)
         except FileExistsError:

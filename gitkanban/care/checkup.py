@@ -70,6 +70,7 @@ def look(place: Place, board: Board, now: int) -> Surroundings:
         worktrees=tuple(leftovers.look_at_worktrees(place, config, known, base)),
         unreadable=tuple(leftovers.list_unreadable_worktrees(place, config)),
         damaged=leftovers.find_damaged_work(place, board),
+        no_index=tuple(leftovers.list_without_index(place)),
         broken_refs=tuple(refs.list_broken(place.common)),
         beside=tuple(leftovers.look_at_worktrees_beside(place, config)),
         foreign=equipment.list_foreign_files(place, config),

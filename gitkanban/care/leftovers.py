@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from gitkanban.board.repo import checkouts, commits
 from gitkanban.board.repo.clone import clone_id
+from gitkanban.board.repo.index_file import is_index
 from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork
 from gitkanban.care.equipment import user_name
@@ -209,6 +210,13 @@ def list_unreadable_worktrees(place: Place, config: Config | None) -> Iterator[U
     folder = worktrees.folder_of(place, config.worktrees if config else "")
     for each in unreadable.find(place, [folder, verifying.folder_of(place)]):
         yield UnreadableWorktree(each.path, each.admin, may_go=each.ours and each.empty)
+
+
+def list_without_index(place: Place) -> Iterator[str]:
+    """Yield the checkouts of people whose index is there and cannot be read."""
+    for each in checkouts.followers(place):
+        if os.path.lexists(each.index_file) and not is_index(each.index_file):
+            yield each.root
 
 
 def find_damaged_work(place: Place, board: Board) -> dict[CardId, Oid]:

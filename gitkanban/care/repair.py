@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from gitkanban import clock, files
 from gitkanban.board.repo import checkouts, commits, git, refs
 from gitkanban.board.repo.checkouts import Checkout, base_of
+from gitkanban.board.repo.index_file import is_index
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.placewriter import check_out
 from gitkanban.core.model import Board
@@ -21,6 +22,7 @@ from gitkanban.core.symptom import (
     FORGET_WORKTREE,
     MEND_REF,
     POINT_WORKTREE,
+    REMAKE_INDEX,
     REMOVE_FOLDER,
     REMOVE_LOCK,
     REMOVE_TOKEN,
@@ -67,6 +69,7 @@ class Repairs:
             RESTORE_CHECKOUT: self._restore_checkout,
             DELETE_BRANCH: self._delete_branch,
             MEND_REF: self._mend_ref,
+            REMAKE_INDEX: self._remake_index,
             REMOVE_LOCK: self._remove_lock,
             SCRUB_RUNS: self._scrub_runs,
         }
@@ -170,6 +173,13 @@ class Repairs:
             files.replace(f"{path}/.git", os.fsencode(f"gitdir: {admin}\n"), lasting=False)
             Checkout(path, admin, place.ref).run(*git.PLAIN, "checkout-index", "--all", "--quiet")
         return ""
+
+    def _remake_index(self, path: str) -> str:
+        checkout = next(e for e in checkouts.followers(self.place) if e.root == path)
+        if is_index(checkout.index_file):
+            return "it can be read again"
+        done = checkout.run("read-tree", "HEAD", check=False)
+        return done.complaint if done.code else ""
 
     def _mend_ref(self, ref: str) -> str:
         return "" if refs.mend(self.place.common, ref) else "it names a commit again"

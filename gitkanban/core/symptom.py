@@ -26,6 +26,7 @@ POINT_WORKTREE = "point-worktree"  # a path
 DROP_WORKTREE = "drop-worktree"  # a path
 RESTORE_CHECKOUT = "restore-checkout"  # a path
 MEND_REF = "mend-ref"  # a ref
+REMAKE_INDEX = "remake-index"  # a path
 DELETE_BRANCH = "delete-branch"  # a card
 REMOVE_LOCK = "remove-lock"  # a path
 SCRUB_RUNS = "scrub-runs"  # the run folders, counted; it scrubs them all
@@ -54,6 +55,7 @@ REPAIRS: Mapping[str, str] = {
     POINT_WORKTREE: "have {} point here again",
     DROP_WORKTREE: "remove {}, with nothing in it",
     RESTORE_CHECKOUT: "check the board out at {} again",
+    REMAKE_INDEX: "make the index of {} again from its commit",
     MEND_REF: "point {} at the last commit in its log, or remove it if there is none",
     DELETE_BRANCH: "delete {}",
     REMOVE_LOCK: "remove {}",

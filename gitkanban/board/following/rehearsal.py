@@ -14,6 +14,7 @@ from gitkanban.board.following import follow_base
 from gitkanban.board.repo import commits, standstill
 from gitkanban.board.repo.checkouts import Checkout
 from gitkanban.board.repo.git import PLAIN
+from gitkanban.board.repo.index_file import is_index
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.scratch import scratch_in
 from gitkanban.core.names import Oid
@@ -42,6 +43,11 @@ def refuse_unable(place: Place, checkouts: Sequence[Checkout], old: Oid, new: Oi
         if what:
             raise BoardBusy(
                 f"{what} is in progress in {checkout.root}", "Finish or abort it first."
+            )
+        if os.path.lexists(checkout.index_file) and not is_index(checkout.index_file):
+            raise Refused(
+                f"the index of {checkout.root} cannot be read",
+                "`gitkanban doctor --fix` makes it again from its commit; files stay as they are.",
             )
         _refuse_in_the_way(checkout, old, new)
         _refuse_unwritable(checkout, old, new)

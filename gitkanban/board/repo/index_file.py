@@ -4,6 +4,8 @@ Only an index of the plain form is read (gitformat-index(5), versions 2 and 3), 
 entries; for any other, None says "ask git". Nothing is written.
 """
 
+import os
+import stat
 from collections.abc import Iterable
 
 from gitkanban.core.names import Oid
@@ -15,6 +17,19 @@ _ODD = 0x7000  # in the flags: a stage, or the sign of extended flags
 _FILES = frozenset({0o100644, 0o100755, 0o120000, 0o160000})
 # Extensions with which entries are in another file, or stand for whole folders.
 _ELSEWHERE = (b"link", b"sdir")
+
+
+def is_index(path: str) -> bool:
+    """Return whether a plain file begins as an index does (`git help index-format`).
+
+    After a power loss it may be there without its content.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    with open(fd, "rb") as file:
+        return stat.S_ISREG(os.fstat(fd).st_mode) and file.read(4) == b"DIRC"
 
 
 def read_entries(path: str, names: Iterable[str]) -> dict[str, tuple[str, Oid]] | None:

@@ -110,22 +110,33 @@ def list_broken(common: str) -> Iterator[str]:
                 yield os.path.relpath(f"{folder}/{name}", common)
 
 
-def mend(common: str, ref: str) -> str:
+def mend(common: str, ref: str, base: str = "") -> str:
     """Point a broken ref at the last commit that its log names and that is there, else remove it.
 
-    Return a notice; empty if it is not broken. Raises GitFailed, OSError.
+    With `base`, a commit, one is broken too if what it has on top of base cannot be read; it is at
+    base then if its log has nothing better. Return a notice; empty if it is not broken. Raises
+    GitFailed, OSError.
     """
     path = f"{common}/{ref}"
-    if not is_broken(path):
+    tip = "" if is_broken(path) else checkouts.tip_in(common, ref)
+    if not is_broken(path) and (not base or not tip or _is_whole(common, tip, base)):
         return ""
-    last = next(
-        filter(None, (commits.resolve_id(common, oid) for oid in _commits_in_log(common, ref))), ""
-    )
-    os.unlink(path)  # git writes nothing over it
+    last = next((oid for oid in _commits_in_log(common, ref) if _is_whole(common, oid, base)), base)
+    what = f"named {tip[:10]}, which is damaged" if tip else "named no commit"
+    if os.path.lexists(path):
+        os.unlink(path)  # git writes nothing over one without content
     if not last:
-        return f"{ref} named no commit, and was removed"
+        return f"{ref} {what}, and was removed"
     git.run(common, "update-ref", "--no-deref", "--create-reflog", "-m", "kanban: mend", ref, last)
-    return f"{ref} named no commit, and is at {last[:10]} again, as its log says"
+    return f"{ref} {what}: it is at {last[:10]} again"
+
+
+def _is_whole(common: str, commit: str, base: str) -> bool:
+    """Return whether a commit can be read, and with `base` all commits and trees that it adds."""
+    if not commits.resolve_id(common, commit):
+        return False
+    words = ("rev-list", "--objects", "--quiet", commit, f"^{base}", "--")
+    return not base or not git.run(common, *words, check=False).code
 
 
 def _commits_in_log(common: str, ref: str) -> list[str]:
@@ -135,7 +146,7 @@ def _commits_in_log(common: str, ref: str) -> list[str]:
             lines = file.read().splitlines()
     except OSError:
         return []
-    return [line[41:81] for line in reversed(lines)]
+    return [words[1] for line in reversed(lines) if len(words := line.split(" ", 2)) > 2]
 
 
 def is_broken(path: str) -> bool:

@@ -20,6 +20,7 @@ from gitkanban.core.symptom import (
     MEND_REF,
     POINT_WORKTREE,
     QUIET_MOST,
+    REMAKE_INDEX,
     REMOVE_FOLDER,
     REMOVE_LOCK,
     REMOVE_TOKEN,
@@ -246,6 +247,15 @@ def damaged_work(board: Board, around: Surroundings) -> Iterator[Symptom]:
             f"the work of {card} cannot be read: commit {commit[:10]} is damaged or gone",
             advice="`git fsck` names what is damaged; a fetch from a remote that has it may bring "
             f"it back. `{again}` has the work done again.",
+        )
+    for root in around.no_index:
+        yield Symptom(
+            ERROR,
+            "index-damaged",
+            root,
+            f"the index of {root} cannot be read: no commit can be made there, nor brought there",
+            advice="Files stay as they are; what was staged must be staged again.",
+            repair=REMAKE_INDEX,
         )
     for ref in around.broken_refs:
         yield Symptom(

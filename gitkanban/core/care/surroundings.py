@@ -165,6 +165,7 @@ class Surroundings(NamedTuple):
     worktrees: tuple[WorktreeState, ...] = ()
     unreadable: tuple[UnreadableWorktree, ...] = ()
     damaged: Mapping[CardId, Oid] = {}  # last work of open cards that was made here and is gone
+    no_index: tuple[str, ...] = ()  # checkouts whose index cannot be read
     broken_refs: tuple[str, ...] = ()  # their files name no commit
     branches: tuple[CardlessBranch, ...] = ()
     salvages: tuple[SalvageState, ...] = ()

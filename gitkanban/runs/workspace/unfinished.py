@@ -6,6 +6,7 @@ Call it only while no process of the card is alive and its locks are ours.
 import os
 
 from gitkanban.board.repo import checkouts, commits, operations, standstill
+from gitkanban.board.repo.index_file import is_index
 from gitkanban.errors import BoardBusy
 from gitkanban.late import shutil
 from gitkanban.runs.supervision import processes
@@ -14,7 +15,6 @@ from gitkanban.runs.workspace.workspace_git import (
     NO_SUBMODULES,
     View,
     head_of,
-    is_index,
     read_plain,
     read_raw,
 )

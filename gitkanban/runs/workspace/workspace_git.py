@@ -18,6 +18,7 @@ from types import TracebackType
 
 from gitkanban.board.repo import commits, git
 from gitkanban.board.repo.git import Done
+from gitkanban.board.repo.index_file import is_index
 from gitkanban.core.names import NO_OID, Oid
 from gitkanban.late import re, shutil
 from gitkanban.typed import NamedTuple, Self
@@ -220,19 +221,6 @@ def read_plain(path: str, most: int = 1 << 16) -> str:
             return ""
         file.seek(max(status.st_size - most, 0))
         return os.fsdecode(file.read(most))
-
-
-def is_index(path: str) -> bool:
-    """Return whether a plain file begins as an index does (`git help index-format`).
-
-    After a power loss it may be there without its content.
-    """
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
-    with open(fd, "rb") as file:
-        return stat.S_ISREG(os.fstat(fd).st_mode) and file.read(4) == b"DIRC"
 
 
 def copy_plain(source: str, target: str) -> bool:

@@ -9,7 +9,7 @@ from functools import cache
 
 from gitkanban import failpoints, files
 from gitkanban.board import late_refs
-from gitkanban.board.repo import checkouts, commits, git
+from gitkanban.board.repo import checkouts, commits, git, refs
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.model import SHARED, WORKTREE
@@ -71,7 +71,7 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     worktree_places.check_folder(place, wish.worktrees)
     path = worktrees.current_path(place, wish.card, wish.worktrees)
     admin = worktrees.admin_at(place, wish.card, path, wish.worktrees)
-    notices = worktrees.make_plain(place.common, branch_of(wish.card))
+    notices = worktrees.make_plain(place.common, branch_of(wish.card)) + _mend_branch(place, wish)
     if os.path.lexists(path) and not (admin and worktrees.is_marked(admin)):
         with worktrees.making(locks):
             notices += unreadable.drop_empty(place, [os.path.dirname(path)])
@@ -98,6 +98,16 @@ def _forward_branch(place: Place, wish: Wish) -> None:
     if wish.latest and (not tip or _may_leave(place, tip, wish.latest)):
         old = tip or git.ZEROS
         git.run(place.common, "update-ref", "--no-deref", ref, wish.latest, old)
+
+
+def _mend_branch(place: Place, wish: Wish) -> list[str]:
+    """Bring a branch whose last commits a power loss has damaged back to one that can be read."""
+    base, tip = (
+        checkouts.tip(place, ref) for ref in (f"refs/heads/{wish.base}", card_ref(wish.card))
+    )
+    if not base or tip in ("", base):
+        return []
+    return list(filter(None, [refs.mend(place.common, card_ref(wish.card), base)]))
 
 
 def _is_behind(place: Place, tip: Oid, other: str) -> bool:

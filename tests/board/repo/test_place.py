@@ -13,6 +13,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import AddCard, EditCard
 from gitkanban.core.model import Card
 from gitkanban.errors import GitFailed, NoBoard, Refused
+from tests.board import boards
 from tests.board.conftest import CONFIG, change, make_board, root_of
 from tests.conftest import git
 
@@ -250,6 +251,15 @@ def test_a_clones_id_is_its_own_and_stays(repo: Path, tmp_path: Path) -> None:
     assert first == clone.clone_id(here)
     git(tmp_path, "clone", "-q", str(repo), "clone")
     assert clone.clone_id(placefinder.find(str(tmp_path / "clone"))) != first
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 27])
+def test_an_id_that_a_power_loss_has_taken_is_made_again(repo: Path, content: bytes) -> None:
+    here = boards.new(repo, "")
+    clone.clone_id(here)
+    Path(here.private, "clone").write_bytes(content)
+    again = clone.clone_id(here)
+    assert again == clone.clone_id(here) != ""
 
 
 def test_bare_repositories_that_a_person_does_not_trust_are_left_alone(

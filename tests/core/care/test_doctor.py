@@ -102,6 +102,7 @@ CASES = [
     ({"damaged": {"T1": "a" * 40}}, ERROR, "work-damaged", "T1", ""),
     ({"broken_refs": ("refs/heads/card/T2",)}, ERROR, "ref-broken", "refs/heads/card/T2",
      symptom.MEND_REF),
+    ({"no_index": ("/repo",)}, ERROR, "index-damaged", "/repo", symptom.REMAKE_INDEX),
     ({"broken_refs": ("refs/heads/main",)}, ERROR, "ref-broken", "refs/heads/main", ""),
     ({"unreadable": (UnreadableWorktree("/w/T2", "/r/T2", may_go=True),)}, ERROR,
      "worktree-unreadable", "/w/T2", symptom.DROP_WORKTREE),

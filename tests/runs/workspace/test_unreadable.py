@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban.board.following import rehearsal
+from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.place import Place
 from gitkanban.care import checkup
 from gitkanban.care.repair import Repairs
 from gitkanban.core.model import Config
+from gitkanban.core.names import Oid
 from gitkanban.errors import BoardBusy, Refused
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import unreadable, workspaces
@@ -172,6 +175,33 @@ def test_a_branch_without_content_is_mended_at_the_next_start(repo: Path, has_lo
     assert "refs/heads/card/T1 named no commit" in made.notices[0]
 
 
+@pytest.mark.parametrize("what", ["", "^{tree}"])
+def test_a_branch_whose_commit_is_damaged_goes_on_from_the_last_one_that_is_whole(
+    repo: Path, what: str
+) -> None:
+    place = place_of(repo)
+    path = Path(prepare(place).path)
+    for name in ("one", "two"):
+        (path / name).write_text(name)
+        git(path, "add", name)
+        git(path, "commit", "-qm", name)
+    empty_object(repo, f"card/T1{what}")
+    whole = git(repo, "rev-parse", "card/T1@{1}")
+    again = prepare(place)
+    assert "which is damaged" in again.notices[0]
+    assert again.start_commit == whole == git(repo, "rev-parse", "card/T1")
+    assert (path / "two").read_text() == "two"
+    assert git(path, "status", "--porcelain") == "A  two"
+
+
+def empty_object(repo: Path, name: str) -> None:
+    """Leave an object as a power loss does."""
+    oid = git(repo, "rev-parse", name)
+    file = repo / ".git/objects" / oid[:2] / oid[2:]
+    file.chmod(0o644)
+    file.write_bytes(b"")
+
+
 def test_work_that_is_damaged_stops_no_other_card_and_doctor_names_it(
     make: Callable[..., Arena],
 ) -> None:
@@ -180,10 +210,7 @@ def test_work_that_is_damaged_stops_no_other_card_and_doctor_names_it(
     arena.wait()
     arena.tick()
     assert (arena.status("T1"), arena.status("T2")) == ("review", "review")
-    tip = git(arena.repo, "rev-parse", "card/T1")
-    damaged = arena.repo / ".git/objects" / tip[:2] / tip[2:]
-    damaged.chmod(0o644)
-    damaged.write_bytes(b"")
+    empty_object(arena.repo, "card/T1")
     git(arena.repo, "merge", "-q", "card/T2")  # by a person
     arena.tick()
     assert (arena.status("T1"), arena.status("T2")) == ("review", "done")
@@ -205,3 +232,16 @@ def test_doctor_names_it_and_drops_it(repo: Path) -> None:
     ]
     assert Repairs(place, at).mend(found[0]) == ""
     assert not admin.exists() and not Path(f"{repo}.worktrees/T1").exists()
+
+
+def test_an_index_that_was_lost_is_named_and_made_again_and_files_stay(repo: Path) -> None:
+    place, at = place_of(repo), board("T1 todo")._replace(config=Config(base="main"))
+    (repo / "README.md").write_text("mine")
+    (repo / ".git/index").write_bytes(b"")
+    with pytest.raises(Refused, match="cannot be read"):
+        rehearsal.refuse_unable(place, list(checkouts.every(place)), Oid("0" * 40), Oid("1" * 40))
+    [found] = [e for e in checkup.examine(place, at, 0) if e.code == "index-damaged"]
+    assert Repairs(place, at).mend(found) == ""
+    assert git(repo, "status", "--porcelain") == " M README.md"
+    assert (repo / "README.md").read_text() == "mine"
+    assert Repairs(place, at).mend(found) == "it can be read again"
