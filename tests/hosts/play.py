@@ -198,6 +198,10 @@ class Play:
                     self.given_up[values["run"]] = GivenUp(values["run"], other, time.monotonic())
                 where.gitkanban("reclaim", card, "--from", clone)
 
+    def outlives(self, host: str) -> None:
+        """Until a run of the host that was given up lives on for longer than it may."""
+        self._world.until(lambda: bool(self.overdue), f"a run of {host} to live on", 240)
+
     def _watch(self) -> None:
         """Note when hosts hear that runs of theirs were given up, and which live on after that."""
         now, world = time.monotonic(), self._world

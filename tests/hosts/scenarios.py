@@ -120,7 +120,7 @@ CONTROLS = (
         "given_up_lives_on",
         Scenario(
             "given up and back",
-            "running h1; cut h1; reclaim h2 h1; heal h1; wait 60",
+            "running h1; cut h1; reclaim h2 h1; heal h1; outlives h1",
             dict.fromkeys(("A0", "A1"), "@pool"),
             words=dict.fromkeys(("A0", "A1"), "wait:never"),
         ),

@@ -299,3 +299,6 @@ def test_figures_above_what_is_meant_are_named(tmp_path: Path) -> None:
         "push", "fetch", "slow"
     ]  # fmt: skip
     assert judge.excesses(3, 4, {"h1": [20.0]}, (1.5, 2, 20)) == []
+    busy = {"h1": [29.0, 2.0], "h2": [1.0, 10.0], "h3": [12.0]}
+    assert judge.excesses(3, 4, busy, (1.5, 2, 20)) == []
+    assert judge.excesses(3, 4, {**busy, "h1": [31.0]}, (1.5, 2, 20)) != []
