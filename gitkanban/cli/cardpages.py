@@ -4,14 +4,14 @@ Every page is text fit for a terminal. Nothing here prints or writes.
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from gitkanban.board import store
-from gitkanban.board.repo import checkouts, git
+from gitkanban.board.repo import checkouts, git, remote_names
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.lookup import card_of
-from gitkanban.core.model import DONE, RUNNING, SHARED, TERMINAL, Board, Card
+from gitkanban.core.model import DONE, REVIEW, RUNNING, SHARED, TERMINAL, Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.errors import BadData, NotFound
 from gitkanban.typed import TYPE_CHECKING, Any
@@ -51,7 +51,13 @@ class CardPages:
         log = _last_log_lines(place, board, card)
         received = _received_by(place, board, card)
         page = CardPage(
-            rows[card.id], rows, self.places(), received, log=log, clone=clone_id(place)
+            rows[card.id],
+            rows,
+            self.places(),
+            received,
+            log=log,
+            clone=clone_id(place),
+            left_out=self.left_out(),
         )
         return card_text(board, card, page, now, look=look)
 
@@ -74,6 +80,14 @@ class CardPages:
     def prompt(self) -> str:
         """Return the prompt of its next session, as the session gets it. Raises BadData."""
         return _prompt_text(self.place, self._board, self._card)
+
+    def left_out(self) -> Sequence[str]:
+        """Return lines about what people have pushed to its branch and accept would not merge."""
+        if self._card.status != REVIEW or not remote_names.configured(self.place.common):
+            return ()
+        from gitkanban.board.work import cardwork
+
+        return cardwork.lines_left_out(self.place, self._card, self._board.runs_of(self._card.id))
 
     def worktree(self) -> str:
         """Return the folder of its worktree.

@@ -92,7 +92,8 @@ class CardPage(NamedTuple):
     """What the page of a card shows besides the card itself.
 
     Its own row and those of its `neighbours` by id (as in `status --json`), its branch and workspace,
-    the handoffs from its parents, the last lines of its last run if that failed, and this clone.
+    the handoffs from its parents, the last lines of its last run if that failed, this clone, and
+    lines about commits on its branch at a remote that accept would leave out.
     """
 
     view: Mapping[str, Any]
@@ -101,6 +102,7 @@ class CardPage(NamedTuple):
     received: "Sequence[Handoff]" = ()
     log: Sequence[str] = ()
     clone: str = ""
+    left_out: Sequence[str] = ()
 
 
 def neighbours(board: Board, card: Card) -> list[CardId]:
@@ -199,6 +201,7 @@ def _fact_lines(board: Board, card: Card, page: CardPage, now: float, look: Look
         ("run", f"{card.run} in {card.slot} on {card.host}" if card.run else ""),
         ("from", iso(card.not_before) if card.not_before > now else ""),
         ("merged", card.merged[:10]),
+        *(("pushed", line) for line in page.left_out),
     ]
     return lines + [f"{name:<9}{shown(text)}" for name, text in facts if text]
 

@@ -12,6 +12,7 @@ from gitkanban.board import presence, store
 from gitkanban.board.repo.clone import clone_id
 from gitkanban.board.repo.place import Place
 from gitkanban.board.sync import Link, sync
+from gitkanban.cli.cardpages import CardPages
 from gitkanban.core.changes import AddCard, ArchiveCard, Change, EditCard, EndRun, WriteFile
 from gitkanban.core.model import Board, Card, Run
 from gitkanban.core.tick.standing import standing
@@ -22,6 +23,7 @@ from gitkanban.runs.supervision.locks import Locks
 from gitkanban.tick.accepting import accept
 from gitkanban.tick.rounds import tick
 from gitkanban.views.message import commit_message
+from gitkanban.views.text import Look
 from tests.board.test_sync import pair
 from tests.conftest import git
 
@@ -110,6 +112,11 @@ def test_a_tip_that_nobody_reviewed_is_not_merged_and_what_is_beyond_is_named(
     git(tree, "push", "-q", "origin", "card/T1")
     shared(one, two)
     git(Path(two.main), "fetch", "-q", "origin")
+    look, now = Look(), int(clock.now())
+    page = CardPages(two, "T1").card(now, look)
+    assert "pushed   origin/card/T1 has" in page
+    assert "one more thing: not part of this unless card/T1 takes it in" in page
+    assert "pushed   " not in CardPages(one, "T1").card(now, look)  # its branch has it all
     done = accept(two, "T1")
     assert git(Path(two.main), "rev-parse", "main^2") == tip
     assert any("not merged, on origin/card/T1: " in line for line in done.notices)

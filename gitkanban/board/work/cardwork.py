@@ -5,7 +5,7 @@ It only asks git. What gets merged is what a run recorded and people could revie
 somebody else's branch.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.board.repo.place import Place
@@ -99,27 +99,48 @@ def _rewritten_work(place: Place, card: Card, done: Run, tip: Oid, base: Oid) ->
     )
 
 
+def lines_left_out(place: Place, card: Card, runs: Sequence[Run]) -> list[str]:
+    """Return a line about each branch of the card at a remote that has more than accept merges.
+
+    As of the last fetch.
+    """
+    done = result_of(runs)
+    end = checkouts.tip(place, card_ref(card.id)) or (done.commit if done else NO_OID)
+    beyond = _commits_beyond(place, end, f"refs/remotes/*/{branch_of(card.id)}") if end else ()
+    return [
+        f"{name} has {words}: not part of this unless {branch_of(card.id)} takes it in "
+        f"(`git merge {name}` in its worktree)"
+        for name, words in beyond
+    ]
+
+
 def _lines_beyond(place: Place, card: Card, end: Oid, pattern: str) -> tuple[str, ...]:
     """Return a notice about commits that branches have and `end` does not."""
+    if pattern.startswith("refs/heads/"):
+        what, hint = "merged with commits that its run did not make", ""
+    else:
+        what, hint = "not merged", " (`git merge {}` brings them)"
+    return tuple(
+        f"{card.id}: {what}, on {name}: {words}{hint.format(name)}"
+        for name, words in _commits_beyond(place, end, pattern)
+    )
+
+
+def _commits_beyond(place: Place, end: Oid, pattern: str) -> Iterator[tuple[str, str]]:
+    """Yield the branches that have commits which `end` lacks, each with their names in words."""
     listed = git.run(
         place.common, "for-each-ref", "--format=%(objectname) %(refname)", pattern
     ).lines
-    lines = []
     for line in listed:
         tip, _, ref = line.partition(" ")
         if tip == end:
             continue
         log = git.run(place.common, "log", "-z", "--format=%h %s", f"{end}..{tip}", "--").text
         names = [name for name in log.split("\0") if name]
-        if not names:
-            continue
-        more = f" and {len(names) - NAMES_MOST} more" if len(names) > NAMES_MOST else ""
-        local = ref.startswith("refs/heads/")
-        name = ref.removeprefix("refs/heads/").removeprefix("refs/remotes/")
-        what = "merged with commits that its run did not make" if local else "not merged"
-        hint = "" if local else f" (`git merge {name}` brings them)"
-        lines.append(f"{card.id}: {what}, on {name}: {', '.join(names[:NAMES_MOST])}{more}{hint}")
-    return tuple(lines)
+        if names:
+            more = f" and {len(names) - NAMES_MOST} more" if len(names) > NAMES_MOST else ""
+            name = ref.removeprefix("refs/heads/").removeprefix("refs/remotes/")
+            yield name, f"{', '.join(names[:NAMES_MOST])}{more}"
 
 
 def where(place: Place, run: Run | None, commit: Oid = NO_OID) -> Elsewhere:

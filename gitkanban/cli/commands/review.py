@@ -271,10 +271,12 @@ def _review_page(place: Place, board: Board, card: Card) -> str:
         if worker and worker.verify:
             lines.append("verify passed")
         lines += ["  " + line for line in shown_lines(runs[-1].summary.strip()).split("\n") if line]
+    pages = CardPages(place, card.id)
     try:
-        stat = CardPages(place, card.id).work(stat=True).rstrip("\n")
+        stat = pages.work(stat=True).rstrip("\n")
     except NotFound:
         stat = ""
     notes = board.notes_of(card.id)
     more = [f"{plural(len(notes), 'note')}: gitkanban show {card.id}"] if notes else []
+    more += [shown(line) for line in pages.left_out()]
     return "\n".join([*lines, "", stat or "no changes", *more])
