@@ -52,7 +52,7 @@ class Engine(NamedTuple):
     signal: tuple[str, ...]  # {job}: USR1 to its supervisor alone
     node: tuple[str, ...]  # {node}: prints the states of the node, in words
     states: Mapping[str, JobState]  # its words; any other is taken for `running`
-    remarks: Mapping[str, str]  # what of a running job's word people should know
+    remarks: Mapping[str, str]  # words of jobs of which people should know, and in what words
     node_down: tuple[str, ...]  # parts of a node's state that mean that it does not answer
     refused: Mapping[str, str]  # options that an executor may not have, and why
     valued: tuple[str, ...] = ()  # short options, without the dash, that take a value
@@ -96,7 +96,10 @@ ENGINES: Mapping[str, Engine] = {
                 "REVOKED": "cancelled", "TIMEOUT": "out-of-time", "DEADLINE": "out-of-time",
                 "OUT_OF_MEMORY": "out-of-memory", "FAILED": "over", "COMPLETED": "over",
             },
-            remarks={"SUSPENDED": "suspended", "STOPPED": "stopped", "COMPLETING": "its job is ending"},
+            remarks={
+                "CONFIGURING": "its node is being started", "SUSPENDED": "suspended",
+                "STOPPED": "stopped", "COMPLETING": "its job is ending",
+            },
             node_down=("down", "fail", "unk", "*"),
             refused={
                 "--wrap": _WHAT_RUNS, "--array": "each card is a job of its own", "-a": "each card is a job of its own",
@@ -197,7 +200,7 @@ def read_jobs(engine: Engine, text: str) -> Iterable[tuple[str, BatchJob]]:
         word = row["state"].split(" ")[0]
         state = engine.states.get(word, "running")
         reason = "" if row.get("reason", "") in ("None", "(null)") else row.get("reason", "")
-        if state == "running":
+        if state == "running" or word in engine.remarks:
             reason = engine.remarks.get(word, "")
         node = "" if row.get("node", "") in ("(null)", "n/a") else row.get("node", "")
         yield row["name"], BatchJob(state, row["id"], node, reason)

@@ -96,6 +96,7 @@ def test_what_the_engine_prints_of_jobs_is_read() -> None:
         "9|other|CANCELLED by 1000|n2|a|b\n"
         "10|new|NEWLY_INVENTED|n1|\n"
         "11|gk.r3|SUSPENDED|n1|None\n"
+        "12|gk.r4|CONFIGURING|n1|None\n"
     )
     assert dict(read_jobs(SLURM, text)) == {
         "gk.r1": BatchJob("running", "7", "n1"),
@@ -103,6 +104,7 @@ def test_what_the_engine_prints_of_jobs_is_read() -> None:
         "other": BatchJob("cancelled", "9", "n2", "a|b"),
         "new": BatchJob("running", "10", "n1"),  # an unknown word concludes nothing
         "gk.r3": BatchJob("running", "11", "n1", "suspended"),
+        "gk.r4": BatchJob("waiting", "12", "n1", "its node is being started"),
     }
 
 

@@ -65,7 +65,7 @@ MessageTimeout=5
 MinJobAge={min_job_age}
 UnkillableStepTimeout=10
 NodeName=DEFAULT CPUs={cpus} RealMemory=2000 State=UNKNOWN
-{nodes}
+{nodes}{more}
 PartitionName=agents Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
 PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=10 PreemptMode=OFF
 """
@@ -137,10 +137,12 @@ class Cluster:
         min_job_age: int = 300,
         memory: bool = False,
         share_size: str = "",
+        more: str = "",
     ) -> None:
         """`memory`: jobs that use more than they may are killed, by control groups (version 1).
 
         `share_size`: what the share has room for, such as `40m`; else as much as the machine's disk.
+        `more`: further lines of slurm.conf.
         """
         self.folder = Path(tempfile.mkdtemp(prefix="slurm-rig-"))
         names = (CONTROL, *nodes)
@@ -155,6 +157,7 @@ class Cluster:
             "kill_wait": kill_wait,
             "min_job_age": min_job_age,
             "task": "task/cgroup" if memory else "task/none",
+            "more": more,
         }
 
     def __enter__(self) -> "Cluster":

@@ -310,6 +310,55 @@ def test_a_node_that_is_gone_for_good_is_given_up_by_a_person(own: Cluster) -> N
     assert {row[3] for row in site.said("begin", "T1")} == {"n1", "n2"}
 
 
+def test_a_stop_while_the_node_was_away_is_a_stop_when_it_is_back(own: Cluster) -> None:
+    site = Site(own, "away")
+    site.board(BATCH)
+    add(site, "T1", "hang / commit")
+    site.gk("tick")
+    node, job = begun(site, "T1"), site.job("T1")
+    own.power_off(node)
+    wait_until("its loss", lambda: own.job(job).get("JobState") == "NODE_FAIL", 60)
+    site.gk("tick")
+    site.gk("stop", "T1")
+    site.gk("tick")
+    assert site.status("T1") == "running"
+    own.power_on(node)
+    assert ended(site, "T1") == "stopped"
+    assert site.status("T1") == "blocked"
+
+
+_CLOUD = """\
+NodeName=c1 NodeAddr=10.99.0.77 State=CLOUD
+ResumeProgram=/bin/true
+SuspendProgram=/bin/true
+SuspendTime=600
+ResumeTimeout=8
+SuspendTimeout=4
+SuspendExcNodes=n1,n2
+"""
+
+
+def test_a_node_that_does_not_boot_costs_no_attempt_and_is_left_out_once() -> None:
+    reason = rig.why_not()
+    if reason:
+        pytest.skip(reason)
+    with Cluster(more=_CLOUD) as made:
+        site = Site(made, "boot")
+        site.board(BATCH.replace("--hold", "--exclude=n1"))
+        for node in made.nodes:  # c1 alone is left
+            made.slurm("scontrol", "update", f"NodeName={node}", "State=DRAIN", "Reason=rig")
+        add(site, "T1", worker="held")
+        site.gk("tick")
+        words = "queued at held: its node is being started"
+        wait_until("its start", lambda: site.ticked() and words in site.gk("why", "T1"))
+        for node in made.nodes:
+            made.slurm("scontrol", "update", f"NodeName={node}", "State=RESUME")
+        assert ended(site, "T1") == "rebooted"
+        wait_until("its second try", lambda: site.ticked() and len(site.outcomes("T1")) == 2, 60)
+        assert site.outcomes("T1") == ["rebooted", "succeeded"]
+        assert site.said("begin", "T1")[0][3] == "n2"
+
+
 def test_logs_follow_a_session_on_its_node(site: Site) -> None:
     site.board(BATCH)
     add(site, "T1", "say:one wait:go say:two commit")
