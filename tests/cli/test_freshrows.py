@@ -1,6 +1,7 @@
 """Rows of a large board that are worded in part are those that wording all of them gives."""
 
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gitkanban.board.content import board_cache, finished_rows, status_cache
+from gitkanban.board.content import board_cache, finished_cards, finished_rows, status_cache
 from gitkanban.board.formats import cardfile, runfile
 from gitkanban.board.repo import git as git_runner
 from gitkanban.cli import freshrows, quick
@@ -137,6 +138,16 @@ def test_after_many_changes_the_file_is_written_again(
         found = json.loads(ok(large, "status", "--json"))
     assert rows_file(large) != before
     assert {card["title"] for card in found["cards"] if card["id"] in ("D1", "D2")} == {"again"}
+
+
+@pytest.mark.timeout(120)
+def test_a_pipe_in_the_place_of_a_cache_is_not_waited_for(large: Path) -> None:
+    before = ok(large, "status", "--json")
+    for name in ("board", "status", finished_rows.PREFIX, finished_cards.PREFIX):
+        [path] = (large / ".git/gitkanban/cache").glob(f"{name}*")
+        path.unlink()
+        os.mkfifo(path)
+        assert ok(large, "status", "--json") == before, name
 
 
 @pytest.mark.parametrize("part", [status_cache.ALL, status_cache.LINES])

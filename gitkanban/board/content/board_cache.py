@@ -5,7 +5,6 @@ Where the cache is missing, damaged or of another commit, the files of the board
 
 import gc
 import marshal
-import os
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
@@ -15,6 +14,7 @@ from gitkanban import __version__, files
 from gitkanban.board.content import finished_cards
 from gitkanban.board.content.finished_cards import FileMark, FinishedFile
 from gitkanban.board.content.reading import ReadCards, cards_by_id, cards_in_work
+from gitkanban.board.repo.cachefile import open_ours
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import (
     TERMINAL,
@@ -48,9 +48,7 @@ def load(place: Place, commit: Oid = NO_OID) -> Board | None:
     collecting = gc.isenabled()
     gc.disable()  # a pass over ten thousand new tuples would free none of them
     try:
-        with open(_cache_path(place), "rb") as file:
-            if os.fstat(file.fileno()).st_uid != os.geteuid():
-                return None  # never unmarshal another user's file
+        with open_ours(_cache_path(place)) as file:
             form, cached, prefix, checksum = marshal.load(file)
             if (form, prefix) != (_FORMAT, place.prefix) or (commit and cached != commit):
                 return None

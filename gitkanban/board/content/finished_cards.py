@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from zlib import crc32
 
 from gitkanban import files
+from gitkanban.board.repo.cachefile import open_ours
 from gitkanban.core.model import DONE, DROPPED, Card
 from gitkanban.core.names import CardId
 from gitkanban.typed import NamedTuple
@@ -45,7 +46,7 @@ class FinishedFile:
 
     def __init__(self, folder: str, name: str, mark: FileMark) -> None:
         self.folder, self.name, self.mark = folder, name, mark
-        with open(f"{folder}/{name}", "rb") as file:
+        with open_ours(f"{folder}/{name}") as file:
             if _sign_file(file.fileno()) != tuple(mark.stamp):
                 raise ValueError(f"{name} has been changed")
             self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))

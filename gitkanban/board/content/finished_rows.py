@@ -8,6 +8,7 @@ of cards that were finished later, are in the status cache itself.
 import marshal
 import os
 
+from gitkanban.board.repo.cachefile import open_ours
 from gitkanban.core.situation.rows import CARD_KEYS, GROUPS
 
 TYPE_CHECKING = False
@@ -73,9 +74,7 @@ class FinishedRows:
         from zlib import crc32
 
         name, sizes, checksums, stamp = self.mark
-        with open(f"{self.folder}/{name}", "rb", opener=_open_at_once) as file:
-            if os.fstat(file.fileno()).st_uid != os.geteuid():
-                raise ValueError(f"{name} is another user's")  # never unmarshal such a file
+        with open_ours(f"{self.folder}/{name}") as file:
             if _sign_file(file.fileno()) != tuple(stamp):
                 raise ValueError(f"{name} has been changed")
             file.seek(sizes[0] if number else 0)
@@ -120,11 +119,6 @@ _NO_SIGNS = {ord(sign): None for sign in "-:TZ"}
 def _place_of_line(line: str) -> "tuple[int, int, str]":
     fields = line.split("\t", 6)
     return _sort_key(fields[0], fields[_LINE_GROUP], fields[_LINE_SINCE])
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Open a file without blocking on a pipe that somebody put in its place."""
-    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _sign_file(fd: int) -> "tuple[int, int, int]":

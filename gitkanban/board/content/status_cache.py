@@ -13,6 +13,7 @@ import time
 
 from gitkanban import __version__, programs
 from gitkanban.board.content.finished_rows import FinishedRows
+from gitkanban.board.repo.cachefile import open_ours
 from gitkanban.board.repo.gitdir import common_dir, first_line
 from gitkanban.core.situation.rows import CARD_KEYS, FINISHED
 
@@ -57,9 +58,7 @@ def warm(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        with open(f"{common}/gitkanban/cache/status", "rb") as file:
-            if os.fstat(file.fileno()).st_uid != os.geteuid():
-                return None  # never unmarshal another user's file
+        with open_ours(f"{common}/gitkanban/cache/status") as file:
             head = marshal.load(file)
             if not _is_current(common, head):
                 return None
@@ -83,10 +82,10 @@ def last_of_tip(cwd: str) -> "dict[str, Any] | None":
     What holds the cards back may have changed since the rows were cached; the cards have not.
     """
     common = common_dir(cwd)
+    if not common:
+        return None
     try:
-        with open(f"{common}/gitkanban/cache/status", "rb") as file:
-            if not common or os.fstat(file.fileno()).st_uid != os.geteuid():
-                return None
+        with open_ours(f"{common}/gitkanban/cache/status") as file:
             head = marshal.load(file)
             form, files, ref, commit = head[:4]
             is_of_tip = form == _FORMAT and commit == _tip_of(common, ref)
@@ -121,9 +120,7 @@ class FinishedPart:
 def last_finished(place: "Place") -> "FinishedPart | None":
     """Return the finished cards as they were worded last, whatever the board is now."""
     try:
-        with open(f"{place.private}/cache/status", "rb") as file:
-            if os.fstat(file.fileno()).st_uid != os.geteuid():
-                return None
+        with open_ours(f"{place.private}/cache/status") as file:
             head = marshal.load(file)
             if head[0] != _FORMAT or head[2] != place.ref or not head[12]:
                 return None

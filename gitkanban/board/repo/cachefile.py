@@ -1,28 +1,37 @@
 """Cache files in the form that loads fastest, `marshal`: read only if they are ours and undamaged.
 
 A cache may be deleted or damaged at any time. Its owner says of which form it is, and what it does
-without one.
+without one. It imports nothing that the interpreter has not loaded anyway: the quick door needs it.
 """
 
 import marshal
 import os
 import stat
-from zlib import crc32
 
-from gitkanban import files
-from gitkanban.typed import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitkanban.typed import Any, BinaryIO
 
 
-def load(path: str, form: Any) -> Any:
-    """Return what `save` wrote with this form; None for no file, another form, or a damaged one.
+def open_ours(path: str) -> "BinaryIO":
+    """Open a cache file. Raises OSError, and ValueError for one that is not ours or no plain file.
 
     Another user's file is never unmarshalled: `marshal` promises nothing for data made by others.
     """
+    file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115  # the caller closes it
+    status = os.fstat(file.fileno())
+    if status.st_uid == os.geteuid() and stat.S_ISREG(status.st_mode):
+        return file
+    file.close()
+    raise ValueError(f"{path} is not our file")
+
+
+def load(path: str, form: "Any") -> "Any":
+    """Return what `save` wrote with this form; None for no file, another form, or a damaged one."""
+    from zlib import crc32
+
     try:
-        with open(path, "rb", opener=_open_at_once) as file:
-            status = os.fstat(file.fileno())
-            if status.st_uid != os.geteuid() or not stat.S_ISREG(status.st_mode):
-                return None
+        with open_ours(path) as file:
             written, checksum = marshal.load(file)
             data = file.read() if written == form else b""
         return marshal.loads(data) if written == form and crc32(data) == checksum else None
@@ -30,8 +39,12 @@ def load(path: str, form: Any) -> Any:
         return None
 
 
-def save(path: str, form: Any, value: Any) -> None:
+def save(path: str, form: "Any", value: "Any") -> None:
     """Write a value; it and its form are plain data. A failure to write is ignored."""
+    from zlib import crc32
+
+    from gitkanban import files
+
     data = marshal.dumps(value)
     files.cache(path, marshal.dumps((form, crc32(data))) + data)
 

@@ -154,6 +154,7 @@ def test_a_warm_read_imports_next_to_nothing(here: Place, repo: Path) -> None:
     )  # fmt: skip
     assert set(done.stdout.split()) <= {
         "gitkanban", "gitkanban.board", "gitkanban.board.repo", "gitkanban.board.repo.gitdir",
+        "gitkanban.board.repo.cachefile",
         "gitkanban.board.content", "gitkanban.board.content.status_cache", "gitkanban.programs",
         "gitkanban.board.content.finished_rows", "gitkanban.core", "gitkanban.core.situation",
         "gitkanban.core.situation.rows",
