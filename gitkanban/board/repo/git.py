@@ -172,22 +172,22 @@ def run(
     ours = reading_environment() if _git_verb(args) in _READERS else environment()
     try:
         done = limited.run(
-            ["git", *safe, *_SYNCED, *args],
-            cwd=cwd,
+            ["git", "-C", cwd, *safe, *_SYNCED, *args],
+            cwd=None,
             input=input,
             env=ours | dict(env or {}),
             limit=None if silence else timeout or _limit,
             silence=silence,
         )
     except FileNotFoundError as error:
-        if not os.path.isdir(cwd):
-            raise GitFailed(f"no folder {cwd}", "") from error
         raise GitFailed(
             "git is not installed, or not on PATH", "Install git 2.30 or newer."
-        ) from None
+        ) from error
     except limited.TimedOut as slow:
         raise TooSlow(f"git {_git_verb(args)}: {slow}", "" if slow.silent else _SLOW) from None
     result = Done(*done)
+    if result.code and not os.path.isdir(cwd):
+        raise GitFailed(f"no folder {cwd}", "")
     if check and result.code:
         raise GitFailed(f"git {_git_verb(args)}: {result.complaint}")
     return result

@@ -4,14 +4,12 @@ A command that does not end is killed with all that it has started. It knows not
 """
 
 import os
-import selectors
-import signal
-import subprocess
-import sys
+import select
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+from gitkanban.board.repo.child import Child
 from gitkanban.typed import NamedTuple
 
 _LOOK = 0.2  # seconds between checks for the command's end while others hold its pipes
@@ -37,7 +35,7 @@ class TimedOut(Exception):
 def run(
     argv: Sequence[str],
     *,
-    cwd: str,
+    cwd: str | None,
     env: Mapping[str, str],
     input: bytes | None = None,
     limit: float | None = None,
@@ -47,71 +45,57 @@ def run(
 ) -> Ended:
     """Run a command without a terminal and collect what it prints.
 
-    `limit` is how many seconds it may take, `silence` how many may pass without output; None: no
+    `cwd` None: in our own folder, which starts sooner. `limit` is how many seconds it may take, `silence` how many may pass without output; None: no
     limit. `most` is how many bytes are kept of the end of either output; None: all. With `apart`
     the command gets a session of its own, and so cannot reach the terminal.
 
     What the command leaves running may hold its pipes; only the command's own end is awaited.
     Raises TimedOut, and OSError where the command cannot be started.
     """
-    process = subprocess.Popen(
-        argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        process_group=None if apart else _own_group(), start_new_session=apart,
-    )  # fmt: skip
+    child = Child(argv, env, cwd, has_input=input is not None, apart=apart)
     try:
-        return _gather_output(process, input or b"", limit, silence, most=most)
+        return _gather_output(child, input or b"", limit, silence, most=most)
     except BaseException:
-        _kill_command(process, apart or _own_group() is not None)
+        _kill_command(child)
         raise
     finally:
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe:
-                pipe.close()
-
-
-def _own_group() -> int | None:
-    # On a terminal ssh may ask for a passphrase, which only the foreground group can.
-    return None if sys.stdin is not None and sys.stdin.isatty() else 0
+        child.close()
 
 
 def _gather_output(
-    process: subprocess.Popen[bytes],
+    child: Child,
     input: bytes,
     limit: float | None,
     silence: float | None,
     most: int | None,
 ) -> Ended:
     begun = heard = time.monotonic()
-    printed: dict[int, _Output] = {}
-    assert process.stdout
-    assert process.stderr
-    with selectors.PollSelector() as pipes:
-        for pipe in (process.stdout, process.stderr):
-            pipes.register(pipe, selectors.EVENT_READ)
-            printed[pipe.fileno()] = _Output(most)
-        if process.stdin:
-            os.set_blocking(process.stdin.fileno(), False)
-            pipes.register(process.stdin, selectors.EVENT_WRITE)
-        while pipes.get_map():
-            ready = pipes.select(_LOOK)
-            if not ready and process.poll() is not None:
-                break  # what still holds its pipes is not the command
-            for key, _ in ready:
-                if key.fileobj is process.stdin:
-                    input = _feed_input(process, pipes, input)
-                elif piece := os.read(key.fd, _CHUNK):
-                    printed[key.fd].add(piece)
-                else:
-                    pipes.unregister(key.fileobj)
-            now = time.monotonic()
-            heard = now if ready else heard
-            _check_limits(now - begun, limit, now - heard, silence)
+    printed = {child.stdout: _Output(most), child.stderr: _Output(most)}
+    pipes, reading = select.poll(), set(printed)
+    for fd in printed:
+        pipes.register(fd, select.POLLIN)
+    if child.stdin >= 0:
+        os.set_blocking(child.stdin, False)
+        pipes.register(child.stdin, select.POLLOUT)
+    while reading or child.stdin >= 0:
+        ready = pipes.poll(_LOOK * 1000)
+        if not ready and child.poll() is not None:
+            break  # what still holds its pipes is not the command
+        for fd, _ in ready:
+            if fd == child.stdin:
+                input = _feed_input(child, pipes, input)
+            elif piece := os.read(fd, _CHUNK):
+                printed[fd].add(piece)
+            else:
+                pipes.unregister(fd)
+                reading.discard(fd)
+        now = time.monotonic()
+        heard = now if ready else heard
+        _check_limits(now - begun, limit, now - heard, silence)
     left = None if limit is None else max(0.0, limit - (time.monotonic() - begun))
-    try:
-        code = process.wait(left)
-    except subprocess.TimeoutExpired:
-        raise TimedOut(limit or 0.0, False) from None
+    code = child.wait(left)
+    if code is None:
+        raise TimedOut(limit or 0.0, False)
     out, err = (each.end() for each in printed.values())
     return Ended(code, out, err)
 
@@ -142,29 +126,31 @@ def _check_limits(taken: float, limit: float | None, quiet: float, silence: floa
         raise TimedOut(silence, True)
 
 
-def _feed_input(
-    process: subprocess.Popen[bytes], pipes: selectors.BaseSelector, input: bytes
-) -> bytes:
+def _feed_input(child: Child, pipes: select.poll, input: bytes) -> bytes:
     """Write as much input as fits, and return the rest."""
-    assert process.stdin
     try:
-        input = input[os.write(process.stdin.fileno(), input[:_CHUNK]) :] if input else b""
+        input = input[os.write(child.stdin, input[:_CHUNK]) :] if input else b""
     except BrokenPipeError:
         input = b""
     if not input:
-        pipes.unregister(process.stdin)
-        process.stdin.close()
+        pipes.unregister(child.stdin)
+        child.close_input()
     return input
 
 
-def _kill_command(process: subprocess.Popen[bytes], leads: bool) -> None:
-    """Kill the command and what it has started. `leads`: it has a process group of its own."""
+def _kill_command(child: Child) -> None:
+    """Kill the command and what it has started."""
+    import signal
+
+    if child.poll() is not None and not child.leads:
+        return
     try:
-        if not leads:
-            process.terminate()  # git passes that on to its own children
-            process.wait(1.0)
+        if child.leads:
+            os.killpg(child.pid, signal.SIGKILL)
         else:
-            os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, subprocess.TimeoutExpired):
-        process.kill()
-    process.wait()
+            os.kill(child.pid, signal.SIGTERM)  # git passes that on to its own children
+            if child.wait(1.0) is None:
+                os.kill(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    child.wait(None)

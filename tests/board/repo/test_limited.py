@@ -1,27 +1,85 @@
 """Commands that do not end are ended, with all that they have started; those that live are not."""
 
+import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gitkanban.board.repo import git, limited
+from gitkanban.board.repo import child, git, limited
 
 
-def run(script: str, **limits: float) -> limited.Ended:
-    return limited.run(["sh", "-c", script], cwd="/", env=dict(os.environ), **limits)
+@pytest.fixture(autouse=True, params=[None, "/"], ids=["spawned", "by-subprocess"])
+def where(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
+    """The folder to run in: only where that is our own is `subprocess` not needed."""
+    folder: str | None = request.param
+    if folder is None:
+        monkeypatch.setattr(child, "subprocess", None)
+    monkeypatch.setitem(globals(), "folder", folder)
+    return folder
+
+
+folder: str | None = None
+
+
+def run(script: str, **how: Any) -> limited.Ended:
+    return limited.run(["sh", "-c", script], cwd=folder, env=dict(os.environ), **how)
 
 
 def test_what_it_prints_and_how_it_ends() -> None:
     assert run("echo out; echo err >&2; exit 3") == (3, b"out\n", b"err\n")
+    assert run("kill -9 $$").code == -9
     many = b"x" * 300_000
-    done = limited.run(["cat"], cwd="/", env={}, input=many)
+    done = limited.run(["cat"], cwd=folder, env={}, input=many)
     assert done == (0, many, b"")
     # One that reads nothing of its input is no failure of ours.
-    assert limited.run(["true"], cwd="/", env={}, input=many).code == 0
+    assert limited.run(["true"], cwd=folder, env={}, input=many).code == 0
+    assert run("cat").out == b""  # nothing to read, and nothing to wait for
+    with pytest.raises(FileNotFoundError):
+        limited.run(["no-such-program-anywhere"], cwd=folder, env={})
+
+
+def test_it_gets_no_descriptor_and_no_ignored_signal_of_ours_and_leads_a_group(
+    tmp_path: Path,
+) -> None:
+    with open(tmp_path / "lock", "w") as lock:
+        os.set_inheritable(lock.fileno(), True)
+        listed = run("ls /proc/self/fd; grep SigIgn /proc/self/status").out.decode()
+        assert str(lock.fileno()) not in listed.split()
+    ignored = int(listed.splitlines()[-1].split()[-1], 16)
+    assert not ignored & (1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1)
+    pid, group, session = map(int, run("ps -o pid=,pgid=,sid= -p $$").out.split())
+    assert (group, session) == (pid, os.getsid(0))
+    pid, group, session = map(int, run("ps -o pid=,pgid=,sid= -p $$", apart=True).out.split())
+    assert pid == group == session
+
+
+def test_no_descriptor_of_its_pipes_stays_open() -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    for script in ("true", "sleep 300"):
+        with contextlib.suppress(limited.TimedOut):
+            run(script, input=b"x", limit=0.2 if "sleep" in script else 60)
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("without", ["the list of descriptors", "standard streams"])
+def test_where_a_child_cannot_be_spawned_safely_subprocess_starts_it(without: str) -> None:
+    code = (
+        "import os, subprocess, sys\n"
+        "from gitkanban.board.repo import child, limited\n"
+        f"if {without == 'standard streams'}: os.closerange(0, 2)\n"
+        "else: child._inheritable_descriptors = lambda: iter([-1])\n"
+        "opened, popen = [], subprocess.Popen\n"
+        "subprocess.Popen = lambda *a, **k: opened.append(a) or popen(*a, **k)\n"
+        "done = limited.run(['cat'], cwd=None, env={}, input=b'text')\n"
+        "assert done == (0, b'text', b'') and opened, (done, opened)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_one_that_does_not_end_is_killed_with_its_children(tmp_path: Path) -> None:
