@@ -281,6 +281,43 @@ def test_over_ssh(repo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert sync(Link(two, "origin")).pulled
 
 
+@pytest.mark.parametrize(
+    ("err", "words"),
+    [
+        ("Writing objects\rremote: \nremote: we are moving house   \nerror: failed\n", "we are moving house"),
+        ("remote: Resolving deltas: 100% (1/1), done.\nremote: error: GH006: Protected branch update failed.\n", "GH006: Protected branch update failed."),
+        (
+            "Writing objects: 100%\rerror: remote unpack failed: unable to create temporary object directory\n",
+            "unable to create temporary object directory",
+        ),
+        ("error: failed to push some refs to 'origin'\n", ""),
+        ("remote: \x1b[31mno\x1b[0m\n", "\u241b[31mno\u241b[0m"),
+    ],
+)  # fmt: skip
+def test_a_refusal_has_the_server_s_own_words(repo: Path, err: str, words: str) -> None:
+    one, _, _ = pair(repo, "kanban")
+    out = b"!\tkanban:refs/heads/kanban\t[remote rejected] (unpacker error)\n"
+    found = module._read_push(one, "origin", Done(1, out, err.encode()), hooks=False)
+    assert (found.done, found.refused, found.words) == (False, "(unpacker error)", words)
+
+
+@pytest.mark.parametrize(
+    ("err", "denied"),
+    [
+        ("fatal: remote error: access denied or repository not exported: /hub.git\n", True),
+        ("fatal: unable to access 'https://h/x/': The requested URL returned error: 403\n", True),
+        ("ERROR: Permission to a/b.git denied to c.\nfatal: Could not read from remote.\n", True),
+        ("fatal: unable to access 'https://h/': Could not resolve host: h\n", False),
+        ("ssh: connect to host h port 22: Connection timed out\nfatal: Could not read\n", False),
+    ],
+)
+def test_a_denial_is_told_apart_from_a_lost_connection(repo: Path, err: str, denied: bool) -> None:
+    one, _, _ = pair(repo, "kanban")
+    with pytest.raises(Offline) as caught:
+        module._read_push(one, "origin", Done(128, b"", err.encode()), hooks=False)
+    assert isinstance(caught.value, module.Denied) is denied
+
+
 def test_a_remote_that_can_only_be_read_is_no_lost_connection(
     repo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

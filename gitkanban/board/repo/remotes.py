@@ -28,6 +28,7 @@ NO_SUCH_REF = 2  # `git help ls-remote`, --exit-code
 _NOT_ATOMIC = "does not support --atomic push"
 # How ssh, http servers and hosting services word that one may not push: there is no code for it.
 _DENIALS = ("read only", "read-only", "denied", "not allowed", "forbidden", "error: 403")
+_UNPACK = "error: remote unpack failed:"  # before git's own words for a full or read-only disk
 _WORDS_MOST = 200  # characters of what a server says
 _one_by_one: set[tuple[str, str]] = set()  # (clone, remote) of such servers, in this process
 # How servers word that a ref moved while a push was on its way.
@@ -189,7 +190,7 @@ def _read_push(place: Place, remote: str, done: git.Done, hooks: bool) -> Pushed
     refs = dict(_own_refusals(lines))
     refused = [each.why for each in refs.values() if not each.stale]
     spared = frozenset(names.rpartition(":")[2] for _, names, _ in lines) - refs.keys()
-    words = next((line for line in _server_lines(done, "remote:")), "")
+    words = next(_server_lines(done, "remote:"), "") or next(_server_lines(done, _UNPACK), "")
     return Pushed(False, refused[0] if refused else "", refs, words=words, spared=spared)
 
 
@@ -211,7 +212,7 @@ def _server_lines(done: git.Done, prefix: str = "") -> Iterator[str]:
         words = line.removeprefix(prefix).strip()
         for mark in ("fatal: ", "error: ", "ERROR: "):
             words = words.removeprefix(mark)
-        if words and line.startswith(prefix):
+        if words and line.startswith(prefix) and "% (" not in words:  # its progress
             yield shown(words)[:_WORDS_MOST]
 
 
