@@ -39,7 +39,7 @@ from tests.support.oracle import Oracle, marked, started
 AGENT = str(Path(__file__).with_name("fake_agent.py"))
 VARIANTS = Path(__file__).with_name("variants")
 SEPARATOR = "\x1f"
-DEADLINE = float(os.environ.get("ARENA_DEADLINE", "30"))
+DEADLINE = float(os.environ.get("ARENA_DEADLINE", "60"))
 POLL = (
     0.02  # s between looks; each reads all of /proc, so that to look more often takes a processor
 )

