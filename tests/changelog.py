@@ -1,5 +1,6 @@
 """Moves the fragments of `changelog/` into CHANGELOG.md: `python -m tests.changelog VERSION`."""
 
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -50,6 +51,8 @@ def released(page: str, version: str, day: date, entries: str) -> str:
 
 def main() -> None:
     """Write the page and remove the fragments."""
+    if len(sys.argv) != 2 or not re.fullmatch(r"\d+\.\d+\.\d+\w*", sys.argv[1]):
+        sys.exit("usage: python -m tests.changelog VERSION, such as 0.2.0")
     found = list(fragments())
     PAGE.write_text(released(PAGE.read_text(), sys.argv[1], date.today(), section(found)))
     for path in found:
