@@ -92,8 +92,9 @@ def _send_digest(private: str) -> bool:
     with news_ledger.changing(private):
         ledger, call = news_ledger.read(private)
         items = ledger.pending
+        # First: who reads that nothing waits any more must read that it is being sent.
+        news_ledger.note_attempt(private, Attempt(now, "sending", len(items)))
         news_ledger.write(private, send_all(ledger, now), call, lasting=True)
-    news_ledger.note_attempt(private, Attempt(now, "sending", len(items)))
     digest = Digest(call.repository, call.branch, call.commit, call.host, at=now, items=items)
     attempt = send(call, digest)
     news_ledger.note_attempt(private, attempt)
