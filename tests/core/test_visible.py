@@ -3,6 +3,7 @@
 import json
 import sys
 import unicodedata
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -11,13 +12,18 @@ from hypothesis import strategies as st
 from gitkanban.core.markdown import code_span, fenced
 from gitkanban.core.visible import safe_json, shown, shown_lines
 
+
 # Planes 4 to 13 have nothing yet, and 15 and 16 are for private use: their ends stand for them.
-EVERY = [
-    chr(code)
-    for plane in range(0, sys.maxunicode + 1, 0x10000)
-    for code in range(plane, plane + 0x10000)
-    if plane < 0x40000 or plane == 0xE0000 or not 0x20 <= code - plane < 0xFFE0
-]
+@cache
+def every_character() -> list[str]:
+    return [
+        chr(code)
+        for plane in range(0, sys.maxunicode + 1, 0x10000)
+        for code in range(plane, plane + 0x10000)
+        if plane < 0x40000 or plane == 0xE0000 or not 0x20 <= code - plane < 0xFFE0
+    ]
+
+
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=40)
 
@@ -28,15 +34,16 @@ def unseen(text: str) -> set[str]:
 
 @pytest.mark.slow
 def test_no_control_or_format_character_of_unicode_stays_in_a_line() -> None:
-    assert [char for char in EVERY if unseen(shown(char))] == []
-    assert unseen("".join(map(shown_lines, EVERY))) == {"\n", "\t"}
+    assert [char for char in every_character() if unseen(shown(char))] == []
+    assert unseen("".join(map(shown_lines, every_character()))) == {"\n", "\t"}
 
 
+@pytest.mark.slow
 def test_letters_signs_and_blanks_stay_as_they_are() -> None:
     kinds = ("L", "N", "P", "S", "Zs", "Mn", "Mc")
     changed = [
         char
-        for char in EVERY
+        for char in every_character()
         if unicodedata.category(char).startswith(kinds) and shown(char) != char
     ]
     assert len(changed) < 300, "only what is drawn as nothing"
@@ -52,7 +59,7 @@ def test_fillers_tags_and_stray_variation_selectors_are_seen_and_those_of_emoji_
 
 
 def test_json_keeps_no_unseen_character_and_its_meaning() -> None:
-    for char in EVERY:
+    for char in every_character():
         if unicodedata.category(char) in UNSEEN:
             text = safe_json(json.dumps(char, ensure_ascii=False))
             assert not unseen(text), ascii(char)

@@ -69,7 +69,9 @@ def change_files(dice: random.Random, board: Path, archive: bool) -> None:
 
 
 @pytest.mark.parametrize("form", boards.FORMS)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))]
+)
 def test_what_differs_makes_the_board_that_is_read(repo: Path, form: str, seed: int) -> None:
     here = boards.new(repo, form, Card("T0"))
     folder, dice = boards.folder(repo), random.Random(seed)
