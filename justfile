@@ -38,6 +38,10 @@ torture *args="--minutes 10":
 hosts *args="--minutes 5":
     {{python}} -m tests.hosts {{args}}
 
+# Trouble on a Slurm cluster by seed; `--rows` plays what takes long (root).
+slurm *args="--minutes 3":
+    {{python}} -m tests.slurm {{args}}
+
 # Write again the pages that are made from the code.
 docs:
     {{python}} -m tests.commands_page && {{python}} -m tests.agents.page
