@@ -4,8 +4,9 @@ The board already says `running`. A start that fails is recorded in the run's fo
 the next look at the board.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 
 from gitkanban import clock
 from gitkanban.board.repo import blobs
@@ -28,8 +29,13 @@ from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.workspace import workspaces, worktrees
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
 from gitkanban.tick.state import BoardLook, FailedStart, TickState
-from gitkanban.typed import NamedTuple
+from gitkanban.typed import TYPE_CHECKING, NamedTuple
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+SUBMITTED_SINGLY_MOST = 50  # starts in a tick; jobs of more are submitted side by side
+SUBMITTED_AT_ONCE = 8
 SIDE_BY_SIDE = 4  # checkouts at the same time; they wait for the disk more than for the processor
 BOARD_FILES_MOST = 1000  # with more cards than this, worktrees leave an in-tree `.kanban/` out
 
@@ -69,27 +75,49 @@ class Launcher:
     def start_all(self, reservations: Sequence[Reservation]) -> Iterator[Started | FailedStart]:
         """Start each reservation, and yield the results in order.
 
-        Workspaces are prepared in parallel. Supervisors start one after the other: a supervisor
-        inherits every descriptor that is inheritable at that moment, and must not get another
-        one's locks.
+        Workspaces are prepared in parallel, and many jobs are submitted in parallel: a batch system
+        takes its time for each. Supervisors start one after the other: a supervisor inherits every
+        descriptor that is inheritable at that moment, and must not get another one's locks.
         """
         self._record_passed(reservations)
         from concurrent.futures import ThreadPoolExecutor  # late: most ticks start nothing
 
-        with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(reservations)))) as pool:
+        at_once = SUBMITTED_AT_ONCE if len(reservations) > SUBMITTED_SINGLY_MOST else 1
+        with (
+            ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(reservations)))) as pool,
+            ThreadPoolExecutor(at_once) as submitters,
+        ):
             prepared = [pool.submit(self._prepare_workspace, each) for each in reservations]
             template = template_of(self.place, self.board)  # meanwhile
+            with suppress(OSError):  # the runs begin anyway, unwatched
+                refs = watching.refs_of(self.place, base_of(self.place, self.config))
+                self._fingerprint = watching.take(self.place.common, refs)
+            begun: list[Callable[[], Started | FailedStart]] = []  # in order
             for reservation, future in zip(reservations, prepared, strict=True):
-                try:
-                    try:
-                        words = self._choose_words(reservation, template)
-                    finally:  # no reservation is cancelled while git still works on its workspace
-                        workspace = future.result()
-                    yield self._start_session(reservation, workspace, words)
-                except (GitkanbanError, OSError) as error:
-                    why = error.message if isinstance(error, GitkanbanError) else str(error)
-                    leases.not_started(self.place, reservation, why, clock.now())
-                    yield FailedStart(reservation.card.id, why)
+                start = partial(self._start_prepared, reservation, future, template)
+                if at_once > 1 and briefing.engine_of(self.config, reservation.worker):
+                    begun.append(submitters.submit(start).result)
+                else:
+                    begun.append(start)
+                if len(begun) >= at_once:
+                    yield begun.pop(0)()
+            for result in begun:
+                yield result()
+
+    def _start_prepared(
+        self, reservation: Reservation, prepared: "Future[Workspace]", template: str
+    ) -> Started | FailedStart:
+        """Start a session once its workspace is there, or record why it was not started."""
+        try:
+            try:
+                words = self._choose_words(reservation, template)
+            finally:  # no reservation is cancelled while git still works on its workspace
+                workspace = prepared.result()
+            return self._start_session(reservation, workspace, words)
+        except (GitkanbanError, OSError) as error:
+            why = error.message if isinstance(error, GitkanbanError) else str(error)
+            leases.not_started(self.place, reservation, why, clock.now())
+            return FailedStart(reservation.card.id, why)
 
     def _record_passed(self, reservations: Sequence[Reservation]) -> None:
         """Record `pass_env` values that only this process has, before any fingerprint is taken."""
@@ -99,12 +127,10 @@ class Launcher:
                     watching.expect(self.place, "gitkanban/trust.env")
 
     def _note_fingerprint(self, run: Folder) -> None:
-        """Note the state of what the run shares with everybody; it is taken once for this tick."""
-        with suppress(OSError):  # the run begins anyway, unwatched
-            if not self._fingerprint:
-                refs = watching.refs_of(self.place, base_of(self.place, self.config))
-                self._fingerprint = watching.take(self.place.common, refs)
-            watching.begin(run, self._fingerprint)
+        """Note the state of what the run shares with everybody, as it was taken for this tick."""
+        if self._fingerprint:
+            with suppress(OSError):
+                watching.begin(run, self._fingerprint)
 
     def _prepare_workspace(self, reservation: Reservation) -> Workspace:
         card, worker = reservation.card, reservation.worker

@@ -1,16 +1,19 @@
 """Ticks of a board whose sessions are jobs of a batch system: a queue in a folder."""
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gitkanban import clock
+from gitkanban.board.repo import limited
 from gitkanban.cli import waiting
 from gitkanban.core import engines
 from gitkanban.core.tick.facts import Observed
 from gitkanban.runs.observe import glance, observe
-from gitkanban.tick import rounds
+from gitkanban.tick import rounds, starting
 from gitkanban.tick.observing import BoardLook
 from tests.cli.calls import call
 from tests.support import folder_queue
@@ -52,6 +55,13 @@ def arena(make: Callable[..., Arena], queue: Queue, monkeypatch: pytest.MonkeyPa
     # A standby is a program of its own, which knows no such queue.
     monkeypatch.setattr(rounds, "_call_standby_where_needed", lambda _: None)
     return make({}, config=CONFIG)
+
+
+@pytest.fixture
+def wide(make: Callable[..., Arena], queue: Queue, monkeypatch: pytest.MonkeyPatch) -> Arena:
+    """The judge counts sessions by host, and jobs of this queue run on this one."""
+    monkeypatch.setattr(rounds, "_call_standby_where_needed", lambda _: None)
+    return make({}, config=CONFIG.replace("max_concurrency: 1\n", "max_concurrency: 4\n"))
 
 
 def hold_of(arena: Arena, card: str) -> str:
@@ -284,3 +294,44 @@ def test_killed_once_the_guard_is_buried_a_run_never_begins(arena: Arena, queue:
     first, second = arena.board().runs_of(card)
     assert (first.outcome, second.outcome) == ("not-started", "succeeded")
     assert arena.judged() == []
+
+
+def submitted_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two starts are many, and no submission ends before another one has begun."""
+    monkeypatch.setattr(starting, "SUBMITTED_SINGLY_MOST", 1)
+    both, run = threading.Barrier(2, timeout=60), limited.run
+
+    def together(argv: Sequence[str], **options: Any) -> limited.Ended:
+        if "submit" in argv:
+            both.wait()
+        return run(argv, **options)
+
+    monkeypatch.setattr(limited, "run", together)
+
+
+def test_the_jobs_of_a_tick_with_many_starts_are_submitted_side_by_side(
+    wide: Arena, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards = [wide.fresh("commit"), wide.fresh("commit")]
+    with monkeypatch.context() as patch:
+        submitted_side_by_side(patch)
+        assert wide.tick() == 0
+    assert (queue.calls("submit"), queue.calls("look")) == (2, 1)
+    wide.settle()
+    assert [wide.status(card) for card in cards] == ["done", "done"]
+    assert wide.judged() == []
+
+
+@pytest.mark.parametrize(
+    "strike", ["submit.noted:kill", "submit.submitted:kill", "submit.noted:EIO"]
+)
+def test_struck_while_jobs_are_submitted_side_by_side_no_run_begins_twice_or_never(
+    wide: Arena, queue: Queue, monkeypatch: pytest.MonkeyPatch, strike: str
+) -> None:
+    cards = [wide.fresh("commit", "commit"), wide.fresh("commit", "commit")]
+    monkeypatch.setattr(starting, "SUBMITTED_SINGLY_MOST", 1)
+    wide.tick(strike)
+    assert wide.once.exists()
+    wide.settle()
+    assert [wide.status(card) for card in cards] == ["done", "done"]
+    assert wide.judged() == []
