@@ -23,7 +23,7 @@ from gitkanban.runs.supervision.spec import Spec
 
 _IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")  # machine-id(5)
 HINT = "Run gitkanban there; if that machine is gone for good, `gitkanban doctor --here`."
-_QUIET = 120  # seconds in which a session that lives has probably written something
+_QUIET = 120  # seconds in which a supervisor that lives has surely touched its beat
 _TAKING = "machine.taking"  # there while a machine takes over a clone on a shared disk
 _TAKING_MOST = 60  # seconds after which whoever took over has died of it
 
@@ -143,8 +143,8 @@ def _refuse_living(place: Place, run: OpenRun) -> None:
     silent = int(_time_there(place.private) - written)
     if silent < _QUIET:
         raise Refused(
-            f"the session of {run.card} on {run.machine.host or 'the other machine'} lives: it "
-            f"wrote to its run's folder {max(0, silent)} s ago",
+            f"the session of {run.card} on {run.machine.host or 'the other machine'} lives: its "
+            f"supervisor gave a sign {max(0, silent)} s ago",
             f"`gitkanban stop {run.card}` there ends it; if it is dead, wait for {_QUIET} s.",
         )
 
