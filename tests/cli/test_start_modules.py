@@ -77,7 +77,7 @@ def test_the_account_of_a_card_imports_nothing_heavy(idle: Path, verb: str) -> N
 def test_a_change_of_a_card_imports_nothing_of_other_changes(idle: Path, words: list[str]) -> None:
     loaded = modules_of(idle, *words)
     assert "gitkanban.board.content.writing" in loaded
-    others = {"click", "hashlib", "pygit2", "ruamel", "subprocess", "threading", "typing"}
+    others = {"click", "hashlib", "pygit2", "re", "ruamel", "subprocess", "threading", "typing"}
     assert loaded & (others | {f"gitkanban.{name}" for name in OF_OTHER_CHANGES}) == set()
 
 

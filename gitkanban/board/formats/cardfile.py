@@ -67,7 +67,8 @@ def _prose_value(path: str, key: str, node: Node) -> str:
 
 def _trim_blank_lines(text: str) -> str:
     """Return a text without blank lines at its end: in a file they would look like layout."""
-    return re.sub(r"\n\n+\Z", "\n", text).removeprefix("" if text.strip("\n") else "\n")
+    core = text.rstrip("\n")
+    return f"{core}\n" if core and text.endswith("\n") else core
 
 
 def _name_value(path: str, key: str, node: Node) -> str:

@@ -349,7 +349,8 @@ def block(text: str, indent: str = "  ") -> str:
     """
     core = text.rstrip("\n")
     # A last line of nothing but white space cannot be distinguished from the layout around it.
-    if not core.rpartition("\n")[2].strip() or _ODD.search(text):
+    is_odd = not _is_simple(core.replace("\n", "")) and _ODD.search(text)
+    if is_odd or not core.rpartition("\n")[2].strip():
         return scalar(text) if text else "''"
     tail = len(text) - len(core)
     chomp = "-" if tail == 0 else "" if tail == 1 else "+"

@@ -199,7 +199,7 @@ def _explain_failure(common: str, done: git.Done) -> GitFailed | OSError:
 # An entry: its mode, its name, and its object id in 20 bytes.
 _NAMES = re.compile(rb"[0-7]{6} ([^\0]+)\0.{20}", re.DOTALL)
 _ENTRIES = re.compile(rb"([0-7]+) ([^\0]+)\0.{20}", re.DOTALL)
-_WALKED_MOST = 256 << 10  # bytes of a tree that is taken apart without importing `re`
+_WALKED_MOST = 1 << 20  # bytes of a tree that is taken apart without importing `re`
 _REST = 28  # bytes of an entry beside its name, for a mode of six digits
 
 
