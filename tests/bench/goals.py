@@ -40,11 +40,13 @@ _COLD = {10_000: Goal(GIT_STATUS, 10), 100_000: Goal(GIT_STATUS, 10)}
 ACTS = (
     Act("add", _WRITE,
         "the interpreter and the modules of a change; three gits, one after the other (the objects, "
-        "the refs, the index), each of which reads or writes whole files that grow with the folder of cards"),
+        "the refs, the index), each of which reads or writes whole files that grow with the folder of cards; "
+        "and the cache of the open cards, read and written whole"),
     Act("edit", _WRITE, "as `add`"),
     Act("tick", _goals(Goal(CLICK, 2), Goal(GIT_STATUS, 5), Goal(GIT_STATUS, 1.5)),
-        "the interpreter and some two hundred modules of a tick, whose loading takes most of the "
-        "time; no git is started; the open cards are loaded and weighed, finished ones are looked up one at a time"),
+        "the interpreter and some hundred and fifty modules of a tick, whose loading takes most of the "
+        "time (those that accept, start and share are not among them); no git is started; the open cards are "
+        "loaded and weighed, finished ones are looked up one at a time"),
     Act("status", _READ,
         "git's look for edits of the board not committed yet, which begins as soon as the board is found, on a large "
         "board in two processes; it asks for the stat of every file there, no less than `git status` does, because "
@@ -53,7 +55,7 @@ ACTS = (
     Act("list", _READ, "as `status`, and a line for every open card; the lines of finished cards are "
         "stored and written as they are"),
     Act("why", _ONE, "the interpreter and the modules of the account of a card, whose loading takes most of the "
-        "time; then what holds each open card"),
+        "time; then the cache of the open cards, read whole, though only the card and its parents are accounted for"),
     Act("show", _ONE, "as `why`, with the card's own runs and notes, and its parents and children by name"),
     Act("status after a pull", _PULL,
         "the modules of the full command line, which alone take as long as a whole warm `status` of 10,000 cards; git's "

@@ -28,7 +28,9 @@ SHORT_STARTS = """\
 - Nothing imports `typing`; `typed.py` has its names. It defines named tuples in a tenth of the
   time, and a tick defines more than a hundred of them.
 - What few commands need of the standard library (`json`, `re`, `subprocess` and others) is imported
-  when it is first used, and patterns are compiled then (`late.py`).
+  when it is first used, and patterns are compiled then (`late.py`). A change of one card imports
+  neither `re` nor `subprocess`: gits are started by `posix_spawn` (`board/repo/child.py`), and a
+  card in the layout of `fmt` is taken apart by hand (`board/formats/cardparts.py`).
 - `gitkanban` is our own script rather than the one that the installer would write, because that one
   imports `re` before it knows anything of the command line.
 - `status` and `list` answer from a cache before anything else is loaded (`cli/quick.py`).
