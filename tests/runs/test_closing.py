@@ -72,12 +72,20 @@ def test_a_cause_that_passes_is_not_counted(
     assert not running.folder.given_up()
 
 
-def test_a_real_branch_that_git_cannot_read(bench: Bench) -> None:
+def test_a_branch_that_git_cannot_read_is_mended_and_its_work_is_collected(bench: Bench) -> None:
     running = dead(bench)
     Path(bench.repo, ".git/refs/heads/card/T1").write_text("garbage\n")
+    assert closing.close(bench.local, running.folder, NOW).done
+    assert running.folder.work().tip == git(bench.repo, "rev-parse", "card/T1")
+    assert running.folder.work().leftover_paths == ("work.txt",)
+
+
+def test_a_real_branch_that_git_cannot_move(bench: Bench) -> None:
+    running = dead(bench)
+    Path(bench.repo, ".git/refs/heads/card/T1.lock").mkdir()
     assert not closing.close(bench.local, running.folder, NOW).done
     assert closing.close(bench.local, running.folder, NOW + 1, asked=True).done, "as `stop` does"
-    assert running.folder.work().tip == ""
+    assert running.folder.given_up()
 
 
 def test_a_repository_that_was_moved_under_a_run_still_hears_it(
