@@ -9,9 +9,9 @@ from typing import NamedTuple
 import pytest
 
 from tests.slurm.rig import CONTROL, Cluster, wait_until
-from tests.slurm.site import Site
+from tests.slurm.site import PROGRAM, Site
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 class End(NamedTuple):
@@ -84,7 +84,7 @@ def test_a_session_ends_as_a_job_as_it_ends_here(cluster: Cluster) -> None:
     for card, end in cards.items():
         site.words(card, end.words, "commit")
         site.gk("add", card, "--id", card, "--worker", f"{end.worker}-{card.split('-')[1]}")
-    site.gk("tick")
+    site.call(*PROGRAM, "tick", timeout=200)  # it starts them all
     for card, end in cards.items():
         if end.act:
             wait_until(f"the session of {card}", lambda card=card: site.said("begin", card), 60)

@@ -18,7 +18,7 @@ from tests.slurm import rig
 from tests.slurm.rig import CONTROL, Cluster, wait_until
 from tests.slurm.site import BATCH, PROGRAM, Site
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 

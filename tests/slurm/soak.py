@@ -50,6 +50,7 @@ class Soak:
         trouble = [
             self._lose_node, self._lose_slurmd, self._lose_controller, self._lose_munge,
             self._kill_supervisor, self._cancel, self._submit_again, self._stop,
+            self._suspend, self._lose_share,
         ]  # fmt: skip
         return often * 2 + trouble
 
@@ -112,6 +113,21 @@ class Soak:
         jobs = self.cluster.run(CONTROL, "squeue", "-h", "-o", "%i", user="root").stdout.split()
         if jobs:
             self.cluster.run(CONTROL, "scancel", self.random.choice(jobs), user="root")
+
+    def _suspend(self) -> None:
+        running = ("squeue", "-h", "-t", "R", "-o", "%i")
+        jobs = self.cluster.run(CONTROL, *running, user="root").stdout.split()
+        if jobs:
+            job = self.random.choice(jobs)
+            self.cluster.run(CONTROL, "scontrol", "suspend", job, user="root")
+            self._meanwhile(8)
+            self.cluster.run(CONTROL, "scontrol", "resume", job, user="root")
+
+    def _lose_share(self) -> None:
+        node = self.random.choice(self.cluster.nodes)
+        self.cluster.lose_share(node)
+        self._meanwhile(8)
+        self.cluster.mount_share(node)
 
     def _submit_again(self) -> None:
         card = self._live_card()
