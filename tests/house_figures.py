@@ -205,6 +205,23 @@ def nameless_calls(package: Path = PACKAGE) -> dict[str, list[str]]:
     return dict(calls)
 
 
+# How parameters and fields are called that are object ids, and where they have to be `Oid`.
+OBJECT_IDS = frozenset({"oid", "tip", "tree", "fork", "commit", "start_commit"})
+WINGS_OF_GIT = ("board/", "care/", "core/", "runs/", "tick/")
+
+
+def untyped_ids(package: Path = PACKAGE) -> list[str]:
+    """The parameters and fields named as object ids that are plain texts, as `module:line name`."""
+    places = []
+    for module, text in modules(package):
+        for node in _nodes_of(text) if module.startswith(WINGS_OF_GIT) else ():
+            name = _given_name(node.target if isinstance(node, ast.AnnAssign) else node)
+            kind = node.annotation if isinstance(node, ast.AnnAssign | ast.arg) else None
+            if name in OBJECT_IDS and isinstance(kind, ast.Name) and kind.id == "str":
+                places.append(f"{module}:{node.lineno} {name}")
+    return places
+
+
 def wings(package: Path = PACKAGE) -> dict[str, tuple[int, int, int]]:
     """For each folder: its modules, the imports that go out of it, and those that come in."""
     files: Counter[str] = Counter()

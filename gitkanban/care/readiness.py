@@ -123,13 +123,13 @@ def _list_late(place: Place, on_base: list[Checkout], base: str) -> Iterator[Lat
                 break
 
 
-def _is_index_of(place: Place, checkout: Checkout, commit: str) -> bool:
-    """Return whether the index is that of a commit, apart from the board's files.
+def _is_index_of(place: Place, checkout: Checkout, rev: str) -> bool:
+    """Return whether the index is that of a revision, apart from the board's files.
 
     Those follow separately.
     """
     apart = (
         (".", f":(exclude){place.prefix}") if place.prefix and place.ref == checkout.head else ()
     )
-    words = ("diff-index", "--cached", "--quiet", commit, "--", *apart)
+    words = ("diff-index", "--cached", "--quiet", rev, "--", *apart)
     return checkout.run(*words, check=False).code == 0

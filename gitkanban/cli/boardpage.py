@@ -14,7 +14,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.forecast.usual import usual_forecast
 from gitkanban.core.ids import card_ref
 from gitkanban.core.model import BLOCKED, REVIEW, TERMINAL, Board, Card
-from gitkanban.core.names import NO_RUN, CardId
+from gitkanban.core.names import NO_RUN, CardId, Oid
 from gitkanban.core.situation.rows import NEEDS_YOU, NEXT
 from gitkanban.core.tick.facts import Observed
 from gitkanban.errors import GitkanbanError, NotFound
@@ -106,7 +106,7 @@ def _content_of(place: Place, board: Board, now: int) -> PageContent:
     )  # fmt: skip
 
 
-def _events_of(place: Place, commit: str, last: LastPage) -> list[Any]:
+def _events_of(place: Place, commit: Oid, last: LastPage) -> list[Any]:
     """Return the latest events of `log`, newest first. Only commits that are new are read."""
     from gitkanban.board.review import history
     from gitkanban.views.page.value import EVENTS_MOST

@@ -2,13 +2,14 @@
 
 from gitkanban.core.care.gc import Spared, Tidying
 from gitkanban.core.ids import branch_of
+from gitkanban.core.names import Oid
 from gitkanban.typed import Any
 from gitkanban.views.text import shown
 
 _NAMES_MOST = 3
 
 
-def gc_data(done: Tidying, commit: str, dry_run: bool) -> Any:
+def gc_data(done: Tidying, commit: Oid, dry_run: bool) -> Any:
     """Return the data of `gc --json`."""
     return {
         "worktrees": [{"card": each.card, "path": each.path} for each in done.worktrees],

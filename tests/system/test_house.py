@@ -234,6 +234,10 @@ def test_more_than_four_arguments_have_names() -> None:
     assert calls.keys() == NAMELESS.keys(), {name: calls[name] for name in calls.keys() - NAMELESS}
 
 
+def test_object_ids_are_of_their_own_type() -> None:
+    assert house_figures.untyped_ids() == []
+
+
 def test_nothing_is_there_for_tests_alone() -> None:
     left = [name for name in house_figures.unused() if not re.fullmatch(CALLED_BY_NAME, name)]
     assert left == []
@@ -266,6 +270,13 @@ def test_the_figures_count_what_they_say(tmp_path: Path) -> None:
     }
     (tmp_path / "four.py").write_text("a(1, 2, 3, 4)\nb.c(1, 2, 3, 4, 5)\nd(1, 2, 3, 4, *e, f=5)\n")
     assert house_figures.nameless_calls(tmp_path) == {"c": ["four.py:2"]}
+    (tmp_path / "board").mkdir()
+    (tmp_path / "board/five.py").write_text(
+        "def a(tip: str, name: str) -> None: ...\ntree: str = ''\n"
+    )
+    named = ["board/five.py:1 tip", "board/five.py:2 tree"]
+    assert sorted(house_figures.untyped_ids(tmp_path)) == named
+    (tmp_path / "board/five.py").unlink()
     inside = {"kept_rows": ["three.py"], "made_up": ["three.py"], "wasFound": ["three.py"]}
     assert house_figures.inside_names(tmp_path) == inside
     (tmp_path / "three.py").unlink()

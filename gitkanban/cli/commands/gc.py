@@ -13,6 +13,7 @@ from gitkanban.cli.here import (
 from gitkanban.cli.streams import echo
 from gitkanban.core.changes import ArchiveCard, Change
 from gitkanban.core.model import Board
+from gitkanban.core.names import NO_OID
 
 
 @declare.command("gc")
@@ -38,7 +39,7 @@ def gc_command(dry_run: bool, as_json: bool) -> None:
     refuse_elsewhere(place)
     before = board_of(place)
     todo = tidying(before, look(place, before, progress), int(clock.now()))
-    commit = ""
+    commit = NO_OID
     if not dry_run:
         steps = Tidier(place, before).steps(todo)
         left = [spared for step in progress(steps, len(steps), "removing") if (spared := step())]

@@ -3,6 +3,7 @@
 It sends nothing. Foreign text is made visible and shortened here, because messages go to phones.
 """
 
+from gitkanban.core.names import Oid
 from gitkanban.core.notify.news import OF_CARDS, NewsItem
 from gitkanban.core.time_words import worded
 from gitkanban.core.visible import shown
@@ -21,7 +22,7 @@ class Digest(NamedTuple):
 
     repository: str
     branch: str
-    commit: str
+    commit: Oid
     host: str
     at: int
     items: tuple[NewsItem, ...]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from gitkanban import files, flock
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.core.notify.ledger import NewsLedger
 from gitkanban.core.notify.news import NewsItem
 from gitkanban.errors import BoardBusy
@@ -30,7 +31,7 @@ class NotifierCall(NamedTuple):
     every: int = 0
     repository: str = ""
     branch: str = ""
-    commit: str = ""
+    commit: Oid = NO_OID
     host: str = ""
 
 
@@ -147,7 +148,8 @@ def _item_of(row: Mapping[str, Any]) -> NewsItem:
 def _call_of(row: Mapping[str, Any]) -> NotifierCall:
     texts = {name: str(row[name]) for name in NotifierCall._fields[1:] if name != "every"}
     argv: Sequence[object] = row["argv"]
-    return NotifierCall(argv=tuple(map(str, argv)), every=int(row["every"]), **texts)
+    commit = Oid(texts.pop("commit"))
+    return NotifierCall(tuple(map(str, argv)), every=int(row["every"]), commit=commit, **texts)
 
 
 def _read_json(path: str) -> Any:
