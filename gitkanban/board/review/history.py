@@ -12,7 +12,7 @@ from gitkanban.board.formats.yamltext import Bad
 from gitkanban.board.repo import blobs, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import change_words
-from gitkanban.core.model import RUNNING, Card
+from gitkanban.core.model import RUNNING, Card, Note, Run
 from gitkanban.core.names import NO_CARD, NO_RUN, CardId, Oid, RunId
 from gitkanban.errors import NotFound
 from gitkanban.typed import NamedTuple
@@ -110,43 +110,46 @@ def events(place: Place, listed: Iterable[Commit], card: CardId = NO_CARD) -> It
 def _event_of(
     commit: Commit, file: Changed, texts: dict[str, bytes], archived: set[CardId]
 ) -> Event | None:
-    kind = kind_of(file.path)
-    name, text, run = _stem_of(file.path), "", NO_RUN
-    actor, status = commit.by, ""
-    if kind == "card":
-        before, after = (
-            _parse_card(file.path, file.old, texts),
-            _parse_card(file.path, file.new, texts),
-        )
-        text = "archived" if after is None and name in archived else change_words(before, after)
-        run = (after and after.run) or (before.run if before else NO_RUN)
-        moved = after is not None and (before is None or before.status != after.status)
-        status = after.status if after and moved else ""
-        actor = _actor_of(before, after, commit.by)
-    elif kind == "run" and file.new:
-        try:
-            record = runfile.parse(texts[file.new], file.path)
-        except Bad:
-            return None
-        name, run, actor = record.card, record.run, "session"
-        text = f"run {record.outcome}" + (f" ({record.why})" if record.why else "")
-    elif kind == "note" and file.new:
-        try:
-            note = notefile.parse(texts[file.new], file.path)
-        except Bad:
-            return None
-        name, text = note.card, f"{note.kind}: {' '.join(note.text.split())[:100]}"
-        actor = "session" if note.by.startswith("session") else note.by or actor
-    elif kind == "pause":
-        text = f"{'resumed' if not file.new else 'paused'} {name}"
-        name = NO_CARD
-    elif kind == "config":
-        name, text = NO_CARD, _of_config(commit) if file.old else "board made"
-    if not text:
+    """Return what a commit did by changing a file; None if that is nothing to report."""
+    event = Event(commit.id, commit.at, commit.by, NO_CARD, text="", actor=commit.by)
+    kind, name = kind_of(file.path), _stem_of(file.path)
+    try:
+        if kind == "card":
+            event = _card_event(event._replace(card=name), file, texts, name in archived)
+        elif kind == "run" and file.new:
+            event = _run_event(event, runfile.parse(texts[file.new], file.path))
+        elif kind == "note" and file.new:
+            event = _note_event(event, notefile.parse(texts[file.new], file.path))
+        elif kind == "pause":
+            event = event._replace(text=f"{'paused' if file.new else 'resumed'} {name}")
+        elif kind == "config":
+            event = event._replace(text=_of_config(commit) if file.old else "board made")
+    except Bad:
         return None
-    return Event(
-        commit.id, commit.at, commit.by, name, text=text, run=run, actor=actor, status=status
+    return event if event.text else None
+
+
+def _card_event(event: Event, file: Changed, texts: dict[str, bytes], archived: bool) -> Event:
+    before = _parse_card(file.path, file.old, texts)
+    after = _parse_card(file.path, file.new, texts)
+    moved = after is not None and (before is None or before.status != after.status)
+    return event._replace(
+        text="archived" if after is None and archived else change_words(before, after),
+        run=(after and after.run) or (before.run if before else NO_RUN),
+        status=after.status if after and moved else "",
+        actor=_actor_of(before, after, event.by),
     )
+
+
+def _run_event(event: Event, run: Run) -> Event:
+    text = f"run {run.outcome}" + (f" ({run.why})" if run.why else "")
+    return event._replace(card=run.card, run=run.run, actor="session", text=text)
+
+
+def _note_event(event: Event, note: Note) -> Event:
+    text = f"{note.kind}: {' '.join(note.text.split())[:100]}"
+    actor = "session" if note.by.startswith("session") else note.by or event.actor
+    return event._replace(card=note.card, actor=actor, text=text)
 
 
 def _actor_of(before: Card | None, after: Card | None, person: str) -> str:
