@@ -11,7 +11,7 @@ from gitkanban import clock
 from gitkanban.board.repo import checkouts, commits, git, standstill
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import CARD_BRANCHES, KNOWN_REF
-from gitkanban.core.names import Oid
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.errors import BoardBusy, GitFailed, Refused
 from gitkanban.late import re
 from gitkanban.typed import TypeAlias
@@ -110,7 +110,7 @@ def list_broken(common: str) -> Iterator[str]:
                 yield os.path.relpath(f"{folder}/{name}", common)
 
 
-def mend(common: str, ref: str, base: str = "") -> str:
+def mend(common: str, ref: str, base: Oid = NO_OID) -> str:
     """Point a broken ref at the last commit that its log names and that is there, else remove it.
 
     With `base`, a commit, one is broken too if what it has on top of base cannot be read; it is at
@@ -118,7 +118,7 @@ def mend(common: str, ref: str, base: str = "") -> str:
     GitFailed, OSError.
     """
     path = f"{common}/{ref}"
-    tip = "" if is_broken(path) else checkouts.tip_in(common, ref)
+    tip = NO_OID if is_broken(path) else checkouts.tip_in(common, ref)
     if not is_broken(path) and (not base or not tip or _is_whole(common, tip, base)):
         return ""
     last = next((oid for oid in _commits_in_log(common, ref) if _is_whole(common, oid, base)), base)
@@ -131,7 +131,7 @@ def mend(common: str, ref: str, base: str = "") -> str:
     return f"{ref} {what}: it is at {last[:10]} again"
 
 
-def _is_whole(common: str, commit: str, base: str) -> bool:
+def _is_whole(common: str, commit: Oid, base: Oid) -> bool:
     """Return whether a commit can be read, and with `base` all commits and trees that it adds."""
     if not commits.resolve_id(common, commit):
         return False
@@ -139,14 +139,14 @@ def _is_whole(common: str, commit: str, base: str) -> bool:
     return not base or not git.run(common, *words, check=False).code
 
 
-def _commits_in_log(common: str, ref: str) -> list[str]:
+def _commits_in_log(common: str, ref: str) -> list[Oid]:
     """Return the commits that the log of a ref names, the last one first."""
     try:
         with open(f"{common}/logs/{ref}", encoding="utf-8", errors="surrogateescape") as file:
             lines = file.read().splitlines()
     except OSError:
         return []
-    return [words[1] for line in reversed(lines) if len(words := line.split(" ", 2)) > 2]
+    return [Oid(words[1]) for line in reversed(lines) if len(words := line.split(" ", 2)) > 2]
 
 
 def is_broken(path: str) -> bool:
