@@ -74,6 +74,8 @@ class Child:
                     argv[0], list(argv), env, file_actions=actions, setsigdef=_IGNORED, **group
                 )
                 done = True
+        except NotImplementedError:  # a system without `setsid` there
+            pass
         finally:
             for fd in theirs if done else (*theirs, *ours):
                 os.close(fd)

@@ -67,13 +67,22 @@ def test_no_descriptor_of_its_pipes_stays_open() -> None:
     assert sorted(os.listdir("/proc/self/fd")) == before
 
 
-@pytest.mark.parametrize("without", ["the list of descriptors", "standard streams"])
+_TAKE_AWAY = {
+    "the list of descriptors": "child._inheritable_descriptors = lambda: iter([-1])",
+    "standard streams": "os.closerange(0, 2)",
+    "sessions": (
+        "def none(*_, **__): raise NotImplementedError('setsid is not here')\n"
+        "os.posix_spawnp = none"
+    ),
+}
+
+
+@pytest.mark.parametrize("without", _TAKE_AWAY)
 def test_where_a_child_cannot_be_spawned_safely_subprocess_starts_it(without: str) -> None:
     code = (
         "import os, subprocess, sys\n"
         "from gitkanban.board.repo import child, limited\n"
-        f"if {without == 'standard streams'}: os.closerange(0, 2)\n"
-        "else: child._inheritable_descriptors = lambda: iter([-1])\n"
+        f"{_TAKE_AWAY[without]}\n"
         "opened, popen = [], subprocess.Popen\n"
         "subprocess.Popen = lambda *a, **k: opened.append(a) or popen(*a, **k)\n"
         "done = limited.run(['cat'], cwd=None, env={}, input=b'text')\n"
