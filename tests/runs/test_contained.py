@@ -140,6 +140,7 @@ def test_it_is_refused(bench: Bench, script: str) -> None:
     other = bench.start("commit:x", card="T2", number=2)
     other.end()
     (bench.repo / ".kanban").mkdir(exist_ok=True)
+    Path(bench.place.common, "hooks", "pre-commit.sample").touch()
     Path(bench.place.private, "trust.env").write_text('{"KEY": "value"}')
     before = _state(bench)
     running = shell(bench, f"C={bench.place.common}; if ( {script} ); then exit 9; fi")

@@ -95,7 +95,7 @@ def prepared(arena: Arena, point: str):  # type: ignore[no-untyped-def]
         if not unclosed(arena):
             hang(arena)
             kill_hanging(arena)
-        return Unreadable(arena)
+        return Locked(arena)
     return nullcontext()
 
 
@@ -168,18 +168,17 @@ def unclosed(arena: Arena) -> list[str]:
     return [card.id for card in cards if card.status == "running" and card.id not in hanging]
 
 
-class Unreadable:
-    """Branches of unclosed cards that git cannot read, for as long as this lasts."""
+class Locked:
+    """Branches of unclosed cards that git cannot move, for as long as this lasts."""
 
     def __init__(self, arena: Arena) -> None:
         heads = arena.repo / ".git" / "refs" / "heads" / "card"
-        self.refs = [heads / card for card in unclosed(arena)]
+        self.locks = [heads / f"{card}.lock" for card in unclosed(arena)]
 
     def __enter__(self) -> None:
-        self.texts = {path: path.read_text() for path in self.refs}
-        for path in self.refs:
-            path.write_text("garbage\n")
+        for path in self.locks:
+            path.mkdir()  # a file would be taken for what a dead git has left
 
     def __exit__(self, *_: object) -> None:
-        for path, text in self.texts.items():
-            path.write_text(text)
+        for path in self.locks:
+            path.rmdir()
