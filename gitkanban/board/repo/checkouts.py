@@ -45,16 +45,23 @@ def every(place: Place) -> Iterator[Checkout]:
     """
     if place.main:
         yield Checkout(place.main, place.common, head(place.common))
+    yield from filter(None, (_linked_checkout(place, admin) for admin in _list_admins(place)))
+
+
+def _list_admins(place: Place) -> list[str]:
+    """Return the administrative folders of linked worktrees, whatever has become of those."""
     parent = f"{place.common}/worktrees"
     try:
-        names = sorted(os.listdir(parent))
+        return [f"{parent}/{name}" for name in sorted(os.listdir(parent))]
     except OSError:  # no linked worktree has ever been made
-        return
-    for name in names:
-        admin = f"{parent}/{name}"
-        root = root_of(admin)
-        if os.path.lexists(f"{root}/.git") and _is_sound(place, admin):
-            yield Checkout(root, admin, head(admin))
+        return []
+
+
+def _linked_checkout(place: Place, admin: str) -> Checkout | None:
+    root = root_of(admin)
+    if os.path.lexists(f"{root}/.git") and _is_sound(place, admin):
+        return Checkout(root, admin, head(admin))
+    return None
 
 
 def _is_sound(place: Place, admin: str) -> bool:
@@ -80,18 +87,29 @@ def root_of(admin: str) -> str:
 def followers(place: Place) -> Iterator[Checkout]:
     """Yield the checkouts that follow their branch when it is moved: all but those of cards.
 
-    HEAD, index and settings of a card's worktree may be whatever its session made of them.
+    HEAD, index and settings of a card's worktree may be whatever its session made of them. Hundreds
+    may be at work, so that nothing more is read of one that is marked.
     """
-    return (each for each in every(place) if not _is_of_card(place, each))
+    if place.main:
+        yield Checkout(place.main, place.common, head(place.common))
+    for admin in _list_admins(place):
+        if _is_marked(place, admin):
+            continue
+        checkout = _linked_checkout(place, admin)
+        if checkout and not _is_recorded(place, checkout):
+            yield checkout
 
 
-def _is_of_card(place: Place, checkout: Checkout) -> bool:
-    if checkout.admin == place.common:
-        return False
-    # A session can remove the mark, or rename its folder, so there is also a record elsewhere.
-    notes = (f"{checkout.admin}/{MARK}", place_record(place, checkout.admin))
-    if any(map(os.path.lexists, notes)):
-        return True
+def _is_marked(place: Place, admin: str) -> bool:
+    """Return whether a worktree was made for a card.
+
+    A session can remove the mark, so there is also a record elsewhere.
+    """
+    return any(map(os.path.lexists, (f"{admin}/{MARK}", place_record(place, admin))))
+
+
+def _is_recorded(place: Place, checkout: Checkout) -> bool:
+    """Return whether a card's worktree was made in this folder, if a session renamed the other."""
     recorded = line(place_record(place, checkout.root))
     return bool(recorded) and os.path.realpath(recorded) == os.path.realpath(checkout.root)
 
