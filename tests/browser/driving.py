@@ -130,17 +130,23 @@ class Browser:
         self.press(words)
 
     def click(self, selector: str) -> None:
-        """Click what is found, as a hand would; what is drawn again meanwhile is found again."""
+        """Click what is found, as a hand would: once it can be clicked.
+
+        What is drawn again meanwhile is found again; buttons of a card rest while an act is at work.
+        """
         end = time.monotonic() + SECONDS_MOST
         while True:
             try:
                 found = self.driver.find_element(By.CSS_SELECTOR, selector)
                 # Else it may come to lie below the head, which stays.
                 self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
-                return found.click()
+                why = "" if found.is_enabled() else "it rests"
+                if not why:
+                    return found.click()
             except WebDriverException as error:
-                assert time.monotonic() < end, f"{selector}: {error.msg}"
-                time.sleep(0.05)
+                why = error.msg or "not there"
+            assert time.monotonic() < end, f"{selector}: {why}"
+            time.sleep(0.05)
 
     def errors(self) -> list[str]:
         """Return what the browser complained of since: refused requests, policy, script errors."""

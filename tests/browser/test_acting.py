@@ -194,3 +194,16 @@ def test_what_acts_can_be_read_and_worked_by_everybody(browser: Browser, acted_o
             with browser.looking(width):
                 assert browser.ask("return document.documentElement.scrollWidth") <= width
                 assert browser.squeezed_buttons() == []
+
+
+def test_words_for_another_verb_stay_when_an_act_is_done(browser: Browser, acted_on: Path) -> None:
+    live = Board(browser, acted_on)
+    with served(acted_on) as server:
+        browser.open(server.address)
+        live.open_card("B")
+        browser.click("#drawer [data-verb=note]")
+        browser.write("half a thought")
+        browser.click("#drawer [data-verb=approve]")
+        live.see("B backlog → todo")
+        browser.wait_for("return $('#drawer [data-verb=note]').disabled", False)  # it has ended
+        browser.wait_for("return $('#drawer .words textarea').value", "half a thought")

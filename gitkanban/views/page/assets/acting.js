@@ -56,7 +56,7 @@ async function actOn(card, verb, text) {
   const result = await send({ key: newKey(), verb, card: card.id, commit, words: text, comments: verb === "reject" ? commentsOf(card) : [] });
   atWork.delete(card.id);
   if (result.done) {
-    drafts.delete(card.id);
+    if (drafts.has(card.id) && drafts.get(card.id).verb === verb) drafts.delete(card.id); // words for another verb stay
     if (verb !== "note") forgetComments(card);
   } else if (drafts.has(card.id)) drafts.get(card.id).commit = value.board.commit; // who has read the refusal may insist
   redrawAll();
