@@ -189,8 +189,9 @@ def test_the_try_after_a_lost_node_leaves_that_node_out_and_the_next_does_not(
 
 
 def test_a_node_on_which_no_job_begins_is_left_out_of_all_and_said_once(
-    arena: Arena, queue: Queue
+    wide: Arena, queue: Queue
 ) -> None:
+    arena = wide
     queue.mood("hold")
     cards = [arena.fresh("commit") for _ in range(3)]
     for _ in range(2):

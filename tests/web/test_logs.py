@@ -20,7 +20,7 @@ version: 1
 kanban:
   base: main
   workers:
-    w: {{mode: lane, command: [sh, -c, "echo first; read word < {pipe}; echo $word; read word < {pipe}"]}}
+    w: {{mode: lane, command: [sh, -c, "exec 3< {pipe}; echo first; read word <&3; echo $word; read word <&3"]}}
 """
 
 
@@ -33,6 +33,7 @@ def test_the_log_of_a_running_session_follows_and_ends(repo: Path, tmp_path: Pat
     ok(repo, "trust", "--yes")
     with served(repo) as server:
         ok(repo, "tick")
+        session = pipe.open("w", buffering=1)  # one, else the session may meet an end between two
         with server.stream("log=T1") as wait_for:
             version = wait_for("version")
             log = wait_for("log")
@@ -41,11 +42,11 @@ def test_the_log_of_a_running_session_follows_and_ends(repo: Path, tmp_path: Pat
             assert log["card"] == "T1" and not log["ended"]
         with server.stream(f"since={version}&log=T1") as wait_for:  # the board has not changed
             assert [entry[2] for entry in wait_for("log")["entries"]] == ["first"]
-            pipe.write_text("<script>alert(1)</script>\n")
+            session.write("<script>alert(1)</script>\n")
             added = wait_for("log")
             assert [entry[2] for entry in added["entries"]] == ["<script>alert(1)</script>"]
             assert not added["fresh"] and added["entries"][0][0]
-            pipe.write_text("end\n")
+            session.close()
             while not added["ended"]:
                 added = wait_for("log")
     ok(repo, "tick", "--wait")
