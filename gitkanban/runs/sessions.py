@@ -141,17 +141,19 @@ def _lost_exit(folder: Folder, now: float) -> Exit:
 
 
 def spawn(folder: Folder, fds: list[int]) -> int:
-    """Start a supervisor that inherits the descriptors, and return its pid.
+    """Start a supervisor that gets the descriptors, under other numbers, and return its pid.
 
-    It leaves our session by itself.
+    It leaves our session by itself. Ours are never inheritable: a git that another thread starts at
+    this moment would keep the locks.
     """
+    first = max(fds, default=2) + 1
+    theirs = range(first, first + len(fds))
     argv = [sys.executable, "-I", "-S", "-c", supervisor.BOOT, briefing.ROOT, folder.path]
-    argv += [str(fd) for fd in fds]
+    argv += map(str, theirs)
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     try:
         actions = [(os.POSIX_SPAWN_DUP2, null, place) for place in (0, 1, 2)]
-        for fd in fds:
-            os.set_inheritable(fd, True)
+        actions += [(os.POSIX_SPAWN_DUP2, *pair) for pair in zip(fds, theirs, strict=True)]
         return os.posix_spawn(
             sys.executable,
             argv,
@@ -160,6 +162,4 @@ def spawn(folder: Folder, fds: list[int]) -> int:
             setsigmask=supervisor.WOKEN_BY,  # a stop signal stays pending until it listens
         )
     finally:
-        for fd in fds:
-            os.set_inheritable(fd, False)
         os.close(null)

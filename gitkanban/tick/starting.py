@@ -76,8 +76,7 @@ class Launcher:
         """Start each reservation, and yield the results in order.
 
         Workspaces are prepared in parallel, and many jobs are submitted in parallel: a batch system
-        takes its time for each. Supervisors start one after the other: a supervisor inherits every
-        descriptor that is inheritable at that moment, and must not get another one's locks.
+        takes its time for each.
         """
         self._record_passed(reservations)
         from concurrent.futures import ThreadPoolExecutor  # late: most ticks start nothing

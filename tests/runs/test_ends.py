@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -274,6 +275,32 @@ def test_a_session_inherits_no_descriptor(bench: Bench, tmp_path: Path) -> None:
     running.end()
     # 3 is the listing itself
     assert (tmp_path / "fds").read_text() == "0 1 2 3"
+
+
+def test_while_a_supervisor_starts_no_other_child_could_get_its_locks(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spawn, before = os.posix_spawn, _inheritable_descriptors()
+    meanwhile = set()
+
+    def look_and_spawn(*args: Any, **kwargs: Any) -> int:
+        meanwhile.update(_inheritable_descriptors())
+        return spawn(*args, **kwargs)
+
+    monkeypatch.setattr(os, "posix_spawn", look_and_spawn)
+    assert bench.start("exit:0").end().how == "exited"
+    assert meanwhile == before
+
+
+def _inheritable_descriptors() -> set[int]:
+    return {int(name) for name in os.listdir("/proc/self/fd") if _is_inheritable(int(name))}
+
+
+def _is_inheritable(fd: int) -> bool:
+    try:
+        return os.get_inheritable(fd)
+    except OSError:  # that of the listing
+        return False
 
 
 def test_setup_runs_once_and_its_failure_ends_the_run(bench: Bench, tmp_path: Path) -> None:
