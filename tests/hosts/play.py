@@ -68,8 +68,8 @@ class Play:
         self._world.pass_time(float(seconds))
 
     def running(self, host: str) -> None:
-        """Until a session lives on the host."""
-        self._world.until(lambda: bool(self._alive_on(host)), f"a session on {host}")
+        """Until a session lives on the host. The others tick after it: they may take all cards."""
+        self._world.until(lambda: bool(self._alive_on(host)), f"a session on {host}", alone=host)
 
     def settled(self, host: str, seconds: str) -> None:
         """Until that clone's board has a record of each session that has ended there."""

@@ -251,8 +251,13 @@ class World:
         """What the sessions of a card do."""
         (self.log / "words" / card).write_text(words)
 
-    def until(self, look: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
-        """Let the hosts tick until something is so. Raises NotSoon when it is not in that time."""
+    def until(
+        self, look: Callable[[], bool], what: str, seconds: float = 120.0, alone: str = ""
+    ) -> None:
+        """Let the hosts tick (one `alone`, if named) until something is so.
+
+        Raises NotSoon when it is not in that time.
+        """
         seconds = min(seconds, self._patience)
         end = time.monotonic() + seconds
         while not look():
@@ -260,7 +265,8 @@ class World:
                 said = "\n".join(f"-- {host.name}\n{host.output()}" for host in self.hosts)
                 raise NotSoon(f"not within {seconds:g} s: {what}\n{said}")
             for host in self.hosts:
-                host.turn()
+                if alone in ("", host.name):
+                    host.turn()
             self.watch()
             time.sleep(0.05)
 
