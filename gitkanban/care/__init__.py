@@ -1,6 +1,7 @@
 """Looks at what lies around a board, repairs what cannot lose work, and cleans up.
 
 checkup    Looks at everything around a board that may be wrong, as facts for `core.care.doctor`
+damage     What git cannot read any more, as facts for `core.care.damage`: worktrees, work, indexes
 equipment  The machine around a board: programs, memory homes, merge driver, free space, owners of
            files
 gc         Gathers what may be cleaned up around a board, and removes what `core.care.gc` allows

@@ -15,7 +15,7 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.clone import clone_id
 from gitkanban.board.repo.mainfinder import is_flipped
 from gitkanban.board.repo.place import FOLDER, Place
-from gitkanban.care import equipment, leftovers, readiness
+from gitkanban.care import damage, equipment, leftovers, readiness
 from gitkanban.core.care.doctor import DEPEND_ON_LOCKS, symptoms
 from gitkanban.core.care.leftovers import known_cards
 from gitkanban.core.care.surroundings import Surroundings
@@ -68,9 +68,9 @@ def look(place: Place, board: Board, now: int) -> Surroundings:
         runs=runs,
         known_runs=frozenset(folder.run for folder in every),
         worktrees=tuple(leftovers.look_at_worktrees(place, config, known, base)),
-        unreadable=tuple(leftovers.list_unreadable_worktrees(place, config)),
-        damaged=leftovers.find_damaged_work(place, board),
-        no_index=tuple(leftovers.list_without_index(place)),
+        unreadable=tuple(damage.list_unreadable_worktrees(place, config)),
+        damaged=damage.find_damaged_work(place, board),
+        no_index=tuple(damage.list_without_index(place)),
         broken_refs=tuple(refs.list_broken(place.common)),
         beside=tuple(leftovers.look_at_worktrees_beside(place, config)),
         foreign=equipment.list_foreign_files(place, config),

@@ -7,10 +7,7 @@ import os
 from collections.abc import Iterator
 
 from gitkanban.board.repo import checkouts, commits
-from gitkanban.board.repo.clone import clone_id
-from gitkanban.board.repo.index_file import is_index
 from gitkanban.board.repo.place import Place
-from gitkanban.board.work import cardwork
 from gitkanban.care.equipment import user_name
 from gitkanban.core.care.surroundings import (
     CardlessBranch,
@@ -18,15 +15,12 @@ from gitkanban.core.care.surroundings import (
     SalvageState,
     StrayWorktree,
     TokenState,
-    UnreadableWorktree,
     WorktreeState,
 )
 from gitkanban.core.ids import CARD_REFS, card_of_ref, card_ref
-from gitkanban.core.model import Board, Config
+from gitkanban.core.model import Config
 from gitkanban.core.names import NO_CARD, NO_RUN, CardId, Oid, RunId
 from gitkanban.core.tick.closing import Tries
-from gitkanban.core.tick.travel import last_work
-from gitkanban.runs import verifying
 from gitkanban.runs.records import folders, slots, supervised
 from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import processes
@@ -37,7 +31,6 @@ from gitkanban.runs.workspace import (
     git_locks,
     ground,
     salvage,
-    unreadable,
     worktrees,
 )
 from gitkanban.runs.workspace.workspace_git import head_of
@@ -203,31 +196,6 @@ def _find_astray(each: Ours) -> tuple[str, bool]:
     if os.path.lexists(target):
         return f"its .git file names {target}", False
     return f"its .git file names {target}, which is gone", what == ground.CHANGED
-
-
-def list_unreadable_worktrees(place: Place, config: Config | None) -> Iterator[UnreadableWorktree]:
-    """Yield the worktrees that git cannot read."""
-    folder = worktrees.folder_of(place, config.worktrees if config else "")
-    for each in unreadable.find(place, [folder, verifying.folder_of(place)]):
-        yield UnreadableWorktree(each.path, each.admin, may_go=each.ours and each.empty)
-
-
-def list_without_index(place: Place) -> Iterator[str]:
-    """Yield the checkouts of people whose index is there and cannot be read."""
-    for each in checkouts.followers(place):
-        if os.path.lexists(each.index_file) and not is_index(each.index_file):
-            yield each.root
-
-
-def find_damaged_work(place: Place, board: Board) -> dict[CardId, Oid]:
-    """Return the last work of open cards that this clone has recorded and cannot read any more."""
-    clone = clone_id(place)
-    lost = {}
-    for card in cardwork.missing(place, board):
-        run = last_work(board.runs_of(card))
-        if run and run.clone == clone:
-            lost[card] = run.commit
-    return lost
 
 
 def look_at_worktrees_beside(place: Place, config: Config | None) -> Iterator[StrayWorktree]:

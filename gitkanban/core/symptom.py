@@ -1,6 +1,6 @@
 """A symptom: one thing that is wrong around a board, and what would repair it, if anything.
 
-It examines nothing; `core.care.doctor` and `core.care.leftovers` do.
+It examines nothing; `core.care.doctor` and the modules beside it do.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """What is wrong around a board, in words, and what may be removed.
 
+damage        What git cannot read any more, as after a power loss: worktrees, work of cards,
+              indexes, refs
 doctor        What is wrong around a board, as symptoms: in words, and with a repair where there is
               one
 equipment     What the machine lacks: room, rights, programs that can be run, memory homes, a merge

@@ -7,7 +7,7 @@ a repair only if that cannot lose work.
 from collections.abc import Iterator
 
 from gitkanban.core.backoff import LONGEST, describe_excess
-from gitkanban.core.care import equipment, leftovers, readiness
+from gitkanban.core.care import damage, equipment, leftovers, readiness
 from gitkanban.core.care.surroundings import Surroundings
 from gitkanban.core.model import RUNNING, TODO, Board
 from gitkanban.core.split_cards import open_cards
@@ -227,8 +227,10 @@ _EXAMINATIONS = (
     leftovers.cards,
     leftovers.worktrees,
     leftovers.worktrees_beside,
-    leftovers.unreadable_worktrees,
-    leftovers.damaged_work,
+    damage.worktrees,
+    damage.work,
+    damage.indexes,
+    damage.refs,
     leftovers.branches,
     leftovers.salvages,
     equipment.merge_driver,

@@ -6,21 +6,18 @@ A part of the check-up of `core.care.doctor`; it examines facts only. Locks deci
 from collections.abc import Iterator
 
 from gitkanban.core.care.surroundings import RunState, Surroundings, WorktreeState
-from gitkanban.core.ids import CARD_REFS, branch_of
-from gitkanban.core.model import BLOCKED, RUNNING, Board
+from gitkanban.core.ids import branch_of
+from gitkanban.core.model import RUNNING, Board
 from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.symptom import (
     CLOSE_RUN,
     DELETE_BRANCH,
-    DROP_WORKTREE,
     ERROR,
     FORGET_WORKTREE,
     INFO,
-    MEND_REF,
     POINT_WORKTREE,
     QUIET_MOST,
-    REMAKE_INDEX,
     REMOVE_FOLDER,
     REMOVE_LOCK,
     REMOVE_TOKEN,
@@ -33,8 +30,6 @@ from gitkanban.core.symptom import (
 )
 from gitkanban.core.tick.closing import SPAN_LEAST, TRIES_LEAST, unclosed_line
 from gitkanban.core.time_words import span
-
-_OURS = (CARD_REFS, "refs/gitkanban/")
 
 
 def known_cards(board: Board) -> set[CardId]:
@@ -216,56 +211,6 @@ def worktrees(board: Board, around: Surroundings) -> Iterator[Symptom]:
 def _readable_trees(around: Surroundings) -> Iterator[WorktreeState]:
     others = {tree.path for tree in around.unreadable}
     return (tree for tree in around.worktrees if tree.path not in others)
-
-
-def unreadable_worktrees(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Worktrees that git cannot read, as after a power loss while they were made."""
-    for tree in around.unreadable:
-        yield Symptom(
-            ERROR,
-            "worktree-unreadable",
-            tree.path,
-            f"git cannot read the worktree {tree.path}, which a power loss may have left half made; "
-            "`git log --all` and `git gc` may fail here",
-            advice=""
-            if tree.may_go
-            else f"Save what you need of it, then `rm -r {tree.admin}` has git forget it.",
-            repair=DROP_WORKTREE if tree.may_go else "",
-        )
-
-
-def damaged_work(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Commits and refs that cannot be read any more, as after a power loss."""
-    for card, commit in sorted(around.damaged.items()):
-        again = f"gitkanban reject {card} --why …"
-        if board.cards[card].status == BLOCKED:
-            again = f"gitkanban retry {card}"
-        yield Symptom(
-            ERROR,
-            "work-damaged",
-            card,
-            f"the work of {card} cannot be read: commit {commit[:10]} is damaged or gone",
-            advice="`git fsck` names what is damaged; a fetch from a remote that has it may bring "
-            f"it back. `{again}` has the work done again.",
-        )
-    for root in around.no_index:
-        yield Symptom(
-            ERROR,
-            "index-damaged",
-            root,
-            f"the index of {root} cannot be read: no commit can be made there, nor brought there",
-            advice="Files stay as they are; what was staged must be staged again.",
-            repair=REMAKE_INDEX,
-        )
-    for ref in around.broken_refs:
-        yield Symptom(
-            ERROR,
-            "ref-broken",
-            ref,
-            f"{ref} names no commit",
-            advice="" if ref.startswith(_OURS) else "A fetch or its log (`.git/logs`) may have it.",
-            repair=MEND_REF if ref.startswith(_OURS) else "",
-        )
 
 
 def _astray_symptom(tree: WorktreeState) -> Symptom:

@@ -25,9 +25,11 @@ from gitkanban.core.care.surroundings import (
     WorktreeState,
 )
 from gitkanban.core.model import Board, Problem
+from gitkanban.core.names import CardId
 from gitkanban.core.symptom import ERROR, INFO, REPAIRS, WARNING, Symptom, would
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import AgentFault, AgentState, BadNode, Quota
+from gitkanban.core.transitions import VERBS, check_verb
 from tests.support.boards import CLONE, NOW, board
 
 QUIET = Surroundings(NOW, CLONE, ticked=NOW - 30, tip_at=NOW - 40)
@@ -185,6 +187,27 @@ def test_one_thing_wrong_is_one_symptom(
     )  # fmt: skip
     assert only.text and (only.advice or only.repair)
     assert "\n" not in only.text + only.advice
+
+
+@pytest.mark.parametrize(
+    ("status", "verb"),
+    [
+        ("backlog", ""),
+        ("todo", "retry"),
+        ("running", ""),
+        ("review", "reject"),
+        ("blocked", "retry"),
+    ],
+)
+def test_damaged_work_is_done_again_by_a_verb_that_its_card_allows(status: str, verb: str) -> None:
+    state = board(f"T1 {status}" + (" run=r1 slot=solo#1" if status == "running" else ""))
+    around = (WELL if status == "running" else QUIET)._replace(damaged={"T1": "a" * 40})
+    [only] = [each for each in found(state, around) if each.code == "work-damaged"]
+    advised = [each for each in VERBS if f"`gitkanban {each} T1" in only.advice]
+    assert advised == ([verb] if verb else [])
+    assert ("done again" in only.advice) == bool(verb)
+    for each in advised:
+        assert check_verb(each, CardId("T1"), status).to == "todo"
 
 
 def test_every_symptom_is_documented() -> None:

@@ -1,6 +1,7 @@
 """Worktrees that a power loss caught while git made them: the next start finds nothing in its way."""
 
 import os
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -215,7 +216,15 @@ def test_work_that_is_damaged_stops_no_other_card_and_doctor_names_it(
     arena.tick()
     assert (arena.status("T1"), arena.status("T2")) == ("review", "done")
     found = checkup.examine(arena.place, arena.board(), 0)
-    assert [each.subject for each in found if each.code == "work-damaged"] == ["T1"]
+    [damaged] = [each for each in found if each.code == "work-damaged"]
+    assert damaged.subject == "T1" and "`gitkanban reject T1 --why" in damaged.advice
+    line, env = arena.command("reject", "T1", "--why", "its commit was lost")
+    subprocess.run(line, cwd=arena.repo, env=env, check=True, timeout=60)
+    arena.tick()
+    arena.wait()
+    arena.tick()
+    assert (arena.status("T1"), len(arena.board().runs_of("T1"))) == ("review", 2)
+    assert [e for e in checkup.examine(arena.place, arena.board(), 0) if "damaged" in e.code] == []
 
 
 def test_doctor_names_it_and_drops_it(repo: Path) -> None:
