@@ -1,5 +1,7 @@
 """The fast reading of laid-out cards: never another answer than the parser's."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,6 +158,14 @@ def test_by_hand_or_by_the_pattern_a_card_is_taken_apart_alike(change: tuple[str
     changed = text.replace(*change, 1)
     match = cardfast._compile_layout().fullmatch(changed)
     assert cardparts.take_apart(changed) == (match.groups() if match else None)
+
+
+def test_every_sign_is_odd_to_both_or_to_neither() -> None:
+    """So is each that is not printable: whether a text is printable is asked first."""
+    for code in (*range(0x3100), *range(0xD000, 0x11000)):
+        sign = chr(code)
+        pattern = sign == "\n" or re.fullmatch(cardfast._CHAR, sign) is not None
+        assert cardparts._has_odd_signs(f"a{sign}\n") is not pattern, hex(code)
 
 
 @given(cards(), cards())
