@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from gitkanban import files
 from gitkanban.core.tick.machines import LATELY
 from gitkanban.runs.records import machines
+from gitkanban.runs.records.folders import Folder
 from tests.cli.calls import call, ok
 from tests.support.arena import Arena, until
 from tests.test_lock_files import share
@@ -123,20 +126,35 @@ def test_a_person_moves_a_shared_clone_at_once_and_the_first_machine_keeps_off(
     assert (done.code, "is ticked on h2, which is another machine" in done.err) == (1, True)
 
 
-def test_a_session_whose_supervisor_beats_is_not_given_up(
-    make: Callable[..., Arena], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def age_files(folder: Folder, *, but: Collection[str] = ()) -> None:
+    """Have the files of a run, but these, be written long ago."""
+    for entry in os.scandir(folder.path):
+        if entry.name not in but:
+            with suppress(FileNotFoundError):  # one that was just replaced
+                os.utime(entry.path, (1, 1), follow_symlinks=False)
+
+
+def test_a_session_whose_supervisor_beats_is_not_given_up(make: Callable[..., Arena]) -> None:
     arena = make({"T1": "@lane"})
+    arena.extra["beat"] = "0.1"  # s
     arena.words("T1", "commit hang")
     arena.tick()
     until(lambda: arena.hanging(), "the session")
     begun_elsewhere(arena, "T1")
+    [(_, supervisor)] = arena.hanging()
+    [folder] = arena.folders()
+    age_files(folder)
+    until(lambda: os.stat(folder.file("beat")).st_mtime > 1, "a beat")
+    age_files(folder, but=("beat",))
     done = call(arena.repo, "doctor", "--here")
     assert (done.code, "the session of T1 on h2 lives" in done.err) == (1, True)
     assert call(arena.repo, "tick").code == 1  # nothing was given up
-    monkeypatch.setattr(machines, "_QUIET", 0)  # as if its supervisor had fallen silent
+    os.kill(supervisor, signal.SIGSTOP)
+    until(lambda: supervisor in arena.frozen(), "the supervisor to stand still")
+    age_files(folder)
     call(arena.repo, "doctor", "--here")
     ok(arena.repo, "tick")
+    os.kill(supervisor, signal.SIGCONT)
     ok(arena.repo, "stop", "T1")
     arena.settle()
 
