@@ -64,7 +64,7 @@ def _list_tree(place: Place, commit: Oid, *below: str) -> str:
     tree = f"{commit}:{place.prefix}" if place.prefix else commit
     done = git.run(place.common, "ls-tree", "-r", "-z", "--full-tree", tree, *below, check=False)
     if done.code:
-        _refuse_unreadable(place, commit, done.last)
+        _refuse_broken_tree(place, commit, done.last)
     return done.out.decode("utf-8", "surrogateescape")
 
 
@@ -78,7 +78,7 @@ def _parse_listing(text: str) -> list[BoardFile]:
     return entries
 
 
-def _refuse_unreadable(place: Place, commit: Oid, error: str) -> None:
+def _refuse_broken_tree(place: Place, commit: Oid, error: str) -> None:
     """Raise GitFailed unless the commit has no board: half a board must not pass for a whole."""
     at = ("ls-tree", "-z", "--full-tree", commit, "--", place.prefix or ".")
     if git.run(place.common, *at).out or not place.prefix:
@@ -438,7 +438,7 @@ def read_archived(
     done: set[CardId] = set()
     problems = []
     for path, parsed in reader.values(entries).items():
-        card = _card_of(path)
+        card = card_named(path)
         if card in cards or (not parsed.problem and parsed.value.status == DONE):
             done.add(card)
         else:
