@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from gitkanban import clock, failpoints
-from gitkanban.board.content import board_cache, reading
+from gitkanban.board.content import archive, board_cache, histories, reading
 from gitkanban.board.repo import (
     blobs,
     checkouts,
@@ -104,12 +104,12 @@ def _changed_since(place: Place, before: Board | None, commit: Oid) -> Board | N
 
 def history(place: Place, board: Board, card: CardId) -> Board:
     """Return the board with all runs and notes of one card; `read` omits those of quiet cards."""
-    return reading.history_of(place, board, card)
+    return histories.history_of(place, board, card)
 
 
 def archived(place: Place, board: Board, card: CardId) -> Board:
     """Return the board with an archived card among its cards; unchanged if there is none."""
-    old = reading.archived_card(place, board, card) if card in board.archived else None
+    old = archive.archived_card(place, board, card) if card in board.archived else None
     return board._replace(cards={card: old, **board.cards}) if old else board
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 from gitkanban import clock
 from gitkanban.board import store
-from gitkanban.board.content import reading
+from gitkanban.board.content import histories, reading
 from gitkanban.board.repo.checkouts import tip
 from gitkanban.board.repo.place import Place
 from gitkanban.core.forecast.usual import usual_forecast
@@ -51,7 +51,7 @@ def content_now(place: Place, with_logs: bool = False, last: LastPage | None = N
     status = status_now()
     board = reading.board_at(place, status["board"]["commit"], whole=True)
     now = int(clock.now())
-    runs = reading.runs_since(place, board, 0)
+    runs = histories.runs_since(place, board, 0)
     # As in `simulate`, missing trust holds nothing back.
     observed = glance(place, board, now, Locks(place.private))._replace(untrusted={})
     groups = {card["id"]: card["group"] for card in status["cards"]}
@@ -99,7 +99,7 @@ def _content_of(place: Place, board: Board, now: int) -> PageContent:
     """Return a board that nobody works on: no slot is taken, and the page offers no commands."""
     from gitkanban.cli.quick import status_of
 
-    runs = reading.runs_since(place, board, 0)
+    runs = histories.runs_since(place, board, 0)
     return PageContent(
         status_of(place, board, now), board, now, runs, events=_events_of(place, board.commit, LastPage()),
         forecast=usual_forecast(board, Observed(now, "", ""), runs), of_now=False,

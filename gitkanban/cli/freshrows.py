@@ -10,7 +10,7 @@ from collections.abc import Collection
 from gitkanban import clock
 from gitkanban.board import store
 from gitkanban.board.content import finished_rows, status_cache
-from gitkanban.board.content.reading import card_with_file
+from gitkanban.board.content.boardfiles import card_with_file
 from gitkanban.board.content.status_cache import FinishedPart
 from gitkanban.board.repo import checkouts, commits
 from gitkanban.board.repo.place import Place

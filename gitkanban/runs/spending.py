@@ -1,6 +1,6 @@
 """The runs of today, for budgets. A board value has only the runs of cards in work."""
 
-from gitkanban.board.content import reading
+from gitkanban.board.content import histories
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board, Run
 from gitkanban.core.tick.budget import day_begins, has_day
@@ -10,4 +10,4 @@ def runs_today(place: Place, board: Board, now: int) -> tuple[Run, ...]:
     """Return the runs of any card that ended today (UTC); none where no budget needs them."""
     if board.config is None or not has_day(board.config):
         return ()
-    return reading.runs_since(place, board, day_begins(now))
+    return histories.runs_since(place, board, day_begins(now))

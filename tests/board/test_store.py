@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import store
-from gitkanban.board.content import board_cache, reading
+from gitkanban.board.content import board_cache, histories, reading
 from gitkanban.board.formats import cardfile
 from gitkanban.board.repo import placefinder
 from gitkanban.board.review import revisions
@@ -255,6 +255,6 @@ def test_a_board_has_the_whole_history_of_cards_in_work_and_looks_up_the_others(
         assert [run.run for run in asked.runs_of("T2")] == ["r2"]
         assert asked.complete == {"T1", "T2"}
         with monkeypatch.context() as patch:
-            patch.setattr(reading, "listing", None)  # nothing needs to be listed any more
+            patch.setattr(histories, "listing", None)  # nothing needs to be listed any more
             assert store.history(here, asked, "T2") is asked
             assert store.history(here, board, "T1") is board

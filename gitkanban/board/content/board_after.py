@@ -6,7 +6,8 @@ the caller reads the board.
 
 from collections.abc import Callable, Sequence
 
-from gitkanban.board.content.reading import QUIET, cards_in_work, parse_file
+from gitkanban.board.content.in_work import QUIET, cards_in_work
+from gitkanban.board.content.parsing import parse_file
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.core.changes import (
     AddCard,

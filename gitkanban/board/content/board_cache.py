@@ -13,7 +13,8 @@ from zlib import crc32
 from gitkanban import __version__, files
 from gitkanban.board.content import finished_cards
 from gitkanban.board.content.finished_cards import FileMark, FinishedFile
-from gitkanban.board.content.reading import ReadCards, cards_by_id, cards_in_work
+from gitkanban.board.content.in_work import cards_in_work
+from gitkanban.board.content.reading import ReadCards, cards_by_id
 from gitkanban.board.repo.cachefile import open_ours
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import (

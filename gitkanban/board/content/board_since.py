@@ -6,22 +6,12 @@ returns None, and the caller reads the whole board.
 
 from collections.abc import Collection
 
-from gitkanban.board.content.reading import (
-    ARCHIVE,
-    BoardFile,
-    Histories,
-    ParsedFiles,
-    card_named,
-    cards_in_work,
-    kind_of,
-    listing,
-    read_archived,
-    read_cards,
-    read_config,
-    read_histories,
-    read_pauses,
-    sorted_problems,
-)
+from gitkanban.board.content.archive import read_archived
+from gitkanban.board.content.boardfiles import ARCHIVE, BoardFile, card_named, kind_of, listing
+from gitkanban.board.content.histories import Histories, read_histories
+from gitkanban.board.content.in_work import cards_in_work
+from gitkanban.board.content.parsed_files import ParsedFiles, read_config
+from gitkanban.board.content.reading import read_cards, read_pauses, sorted_problems
 from gitkanban.board.repo import commits
 from gitkanban.board.repo.place import Place
 from gitkanban.core import sizes

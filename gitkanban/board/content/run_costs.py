@@ -4,7 +4,7 @@ A board value leaves out the runs of quiet cards, so this is a cache of its own.
 the records that are new since the last one. The cache may be deleted or damaged at any time.
 """
 
-from gitkanban.board.content.reading import BoardFile, listing
+from gitkanban.board.content.boardfiles import BoardFile, listing
 from gitkanban.board.repo import blobs, cachefile, commits
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from gitkanban import clock, failpoints
-from gitkanban.board.content import reading
+from gitkanban.board.content import parsing
 from gitkanban.board.formats import cardfile
 from gitkanban.board.repo import git, signing
 from gitkanban.board.repo.new_objects import (
@@ -110,7 +110,7 @@ class NewTree:
         for path, data in self.files.items():
             if data is not None:
                 prefix = f"{self.place.prefix}/" if self.place.prefix else ""
-                reading.refuse_unreadable(path.removeprefix(prefix), data)
+                parsing.refuse_unreadable(path.removeprefix(prefix), data)
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Write every change into the draft. Raises Refused, NotFound where one does not fit."""

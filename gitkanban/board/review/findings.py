@@ -3,7 +3,7 @@
 It decides nothing about values; `gitkanban.core.review.rules` does.
 """
 
-from gitkanban.board.content import reading
+from gitkanban.board.content.boardfiles import card_named, kind_of
 from gitkanban.board.formats import cardfile, cardlayout, configkeys, yamltext
 from gitkanban.board.formats.yamltext import Bad, Mapping, Node, Scalar, Sequence
 from gitkanban.board.review import revisions
@@ -54,12 +54,12 @@ def of_change(base: Side, head: Side, target: Side) -> list[Finding]:
 
 def _taken_ids(base: Side, head: Side, target: Side) -> list[Finding]:
     """Return a finding for each card id that was added on both branches."""
-    added = {name for name in head.files if reading.kind_of(name) == "card"} - set(base.files)
+    added = {name for name in head.files if kind_of(name) == "card"} - set(base.files)
     findings = []
     for name in sorted(added):
         if target.files.get(name, head.files[name]) == head.files[name]:
             continue
-        card = reading.card_named(name)
+        card = card_named(name)
         title = target.board.cards[card].title if card in target.board.cards else "unreadable"
         hint = f"gitkanban rename {card} NEW on this branch; the older card keeps the id."
         message = f"{target.label} has another card {card} ({title})"
@@ -81,7 +81,7 @@ def _stray_file_findings(side: Side) -> list[Finding]:
     findings = []
     for name in side.files:
         folder, _, last = name.rpartition("/")
-        if reading.kind_of(name) or name in _KNOWN or name.startswith(("archive/", "demo/")):
+        if kind_of(name) or name in _KNOWN or name.startswith(("archive/", "demo/")):
             continue
         if last == ".gitkeep":
             continue

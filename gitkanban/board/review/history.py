@@ -6,7 +6,7 @@ so commits that people made by hand read the same as those of commands.
 
 from collections.abc import Iterable, Iterator
 
-from gitkanban.board.content.reading import kind_of
+from gitkanban.board.content.boardfiles import kind_of
 from gitkanban.board.formats import cardfile, notefile, runfile
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.board.repo import blobs, git

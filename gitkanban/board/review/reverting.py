@@ -5,7 +5,7 @@ is the other. It commits nothing.
 """
 
 from gitkanban.board import store
-from gitkanban.board.content.reading import card_named, kind_of
+from gitkanban.board.content.boardfiles import card_named, kind_of
 from gitkanban.board.formats import cardfile
 from gitkanban.board.formats.mergefile import merge_card
 from gitkanban.board.formats.yamltext import Bad

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gitkanban.board.content import reading
+from gitkanban.board.content.boardfiles import listing
 from gitkanban.board.repo import blobs, git
 from gitkanban.board.repo.place import CONFIG, FOLDER, Place
 from gitkanban.board.repo.placefinder import find, repository
@@ -50,7 +51,7 @@ class Side(NamedTuple):
 
 def at_commit(place: Place, board: Board) -> Side:
     """Return the side that a board was read from, for its texts."""
-    files = {entry.path: entry.oid for entry in reading.listing(place, board.commit)}
+    files = {entry.path: entry.oid for entry in listing(place, board.commit)}
     return Side(place.branch, place, board, board.commit, commit=board.commit, files=files)
 
 
@@ -214,5 +215,5 @@ def _place_for(common: str, main: str, here: str, branch: str, prefix: str) -> P
 
 def _read_side(label: str, place: Place, tree: Oid, commit: Oid) -> Side:
     board = reading.board_at(place, tree, whole=True)
-    files = {entry.path: entry.oid for entry in reading.listing(place, tree)}
+    files = {entry.path: entry.oid for entry in listing(place, tree)}
     return Side(label, place, board, tree, commit=commit, files=files)

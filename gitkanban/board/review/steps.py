@@ -5,7 +5,7 @@ It reads commits and blobs only. `core.tick.since` decides what the changes mean
 
 from collections.abc import Mapping
 
-from gitkanban.board.content.reading import kind_of
+from gitkanban.board.content.boardfiles import kind_of
 from gitkanban.board.formats import cardfile, pausefile, runfile
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.board.repo import blobs

@@ -24,7 +24,7 @@ def cost_command(since: str, by: str, as_json: bool) -> None:
     Runs whose agent does not say what they cost are counted as unknown, never as 0. Cards in the
     archive count, too.
     """
-    from gitkanban.board.content.reading import runs_since
+    from gitkanban.board.content.histories import runs_since
     from gitkanban.core.agents.cost import add_up, group
     from gitkanban.views.cost import cost_data, cost_text
 
