@@ -13,7 +13,8 @@ def main() -> int:
         return 1
     try:
         if sys.getfilesystemencoding() != "utf-8" and sys.executable:
-            # Another locale: paths, titles and "→" are UTF-8 all the same. Argv stays, byte by byte.
+            # Another locale: paths, titles and "→" are UTF-8 all the same. Argv stays,
+            # byte by byte.
             os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
         return _run_and_exit(sys.argv[1:])
     except KeyboardInterrupt:  # before the command line could handle it

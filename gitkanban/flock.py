@@ -1,4 +1,5 @@
-"""The kernel's lock on an open file, which ends with the last descriptor of it. One way to take one.
+"""The kernel's lock on an open file, which ends with the last descriptor of it.
+One way to take one.
 
 Which locks exist, and who holds them for how long, is decided elsewhere: in
 `runs.supervision.locks`, and in `board.repo.turn` for the lock that correctness does not rest on.

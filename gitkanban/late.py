@@ -1,8 +1,8 @@
 """Modules of the standard library that are not imported until they are first used.
 
-`from gitkanban.late import json` stands for `import json` in modules that every command loads and few
-commands need it in: such a module takes longer to import than a board takes to read. A pattern from
-`re.compile` is compiled on first use here, too. A type checker sees the real modules.
+`from gitkanban.late import json` stands for `import json` in modules that every command loads and
+few commands need it in: such a module takes longer to import than a board takes to read. A pattern
+from `re.compile` is compiled on first use here, too. A type checker sees the real modules.
 """
 
 from gitkanban.typed import TYPE_CHECKING

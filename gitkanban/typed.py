@@ -1,4 +1,5 @@
-"""The names of `typing`, without the cost of importing it, and named tuples that are cheap to define.
+"""The names of `typing`, without the cost of importing it,
+and named tuples that are cheap to define.
 
 A type checker sees `typing` itself. At run time the names stand for nothing, except that
 `NamedTuple` defines the same classes as `typing.NamedTuple`: a command defines more than a hundred

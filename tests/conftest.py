@@ -1,4 +1,6 @@
-"""Every test runs in an empty home with a fixed identity, and never sees the caller's git settings."""
+"""Every test runs in an empty home with a fixed identity,
+and never sees the caller's git settings.
+"""
 
 import gc
 import os
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from tests.runs.places import Bench
     from tests.support.arena import Arena
 
-# Compiled modules are written, whatever the caller has set. Without them each `gitkanban` that a test
-# starts compiles the package again, which costs it more than all its work.
+# Compiled modules are written, whatever the caller has set. Without them each `gitkanban` that a
+# test starts compiles the package again, which costs it more than all its work.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
@@ -33,14 +35,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the tests that are collected: looking through them for garbage took a tenth of all time."""
+    """Spare the tests that are collected: looking through them for garbage took a tenth
+    of all time.
+    """
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(autouse=True)
 def hermetic(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clear what leaks in from the caller: HOME, GIT_*, GITKANBAN_*, time zone, language, editor."""
+    """Clear what leaks in from the caller: HOME, GIT_*, GITKANBAN_*, time zone,
+    language, editor.
+    """
     begin_home(next(homes), monkeypatch)
 
 

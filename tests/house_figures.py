@@ -193,7 +193,9 @@ MANY = 4  # arguments that a call may have without a name
 
 
 def nameless_calls(package: Path = PACKAGE) -> dict[str, list[str]]:
-    """Calls with more than `MANY` arguments that have no name, as `module:line` by what is called."""
+    """Calls with more than `MANY` arguments that have no name,
+    as `module:line` by what is called.
+    """
     calls: dict[str, list[str]] = defaultdict(list)
     for module, text in modules(package):
         for node in _nodes_of(text):

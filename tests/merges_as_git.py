@@ -178,7 +178,9 @@ CHANGES: tuple[Callable[[Side, bytes], None], ...] = (
 
 
 class Outcome(NamedTuple):
-    """What a merge came to: a tree, or (empty) a conflict, and its files as far as git names them."""
+    """What a merge came to: a tree, or (empty) a conflict,
+    and its files as far as git names them.
+    """
 
     tree: str
     conflicts: tuple[str, ...]
@@ -246,7 +248,9 @@ class Bench:
         return Outcome(tree, work.conflicts)
 
     def plain(self, ours: str, theirs: str) -> Outcome | None:
-        """None where git does not begin, for line ends make the checkout look changed, or crashes."""
+        """None where git does not begin, for line ends make the checkout look changed,
+        or crashes.
+        """
         root = self.trees[2]
         self.check_out(root, ours)
         merge = ["git", "merge", "-q", "--no-edit", "--no-ff", theirs]

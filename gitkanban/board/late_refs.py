@@ -1,4 +1,5 @@
-"""Refs for work that its card's branch cannot take any more: kept here, and sent to the remote once.
+"""Refs for work that its card's branch cannot take any more: kept here,
+and sent to the remote once.
 
 They are never moved and never removed by us.
 """
@@ -27,7 +28,9 @@ def is_set_aside(place: Place, commit: Oid) -> bool:
 
 
 def send(place: Place, remote: str) -> list[str]:
-    """Push what the remote does not have yet, each once; return notices. Raises Offline, Refused."""
+    """Push what the remote does not have yet, each once; return notices.
+    Raises Offline, Refused.
+    """
     sent = _read_refs(place, SENT_REFS)
     unsent = {run: tip for run, tip in _read_refs(place, LATE_REFS).items() if run not in sent}
     if not unsent:

@@ -1,6 +1,7 @@
 """The machine around a board: programs, memory homes, merge driver, free space, owners of files.
 
-It changes nothing, but runs agents with `--version` and asks batch systems; `core.care.doctor` decides what is wrong.
+It changes nothing, but runs agents with `--version` and asks batch systems; `core.care.doctor`
+decides what is wrong.
 """
 
 import os

@@ -1,4 +1,5 @@
-"""Reads plain command lines without click: known options with plain values, each once, and arguments.
+"""Reads plain command lines without click: known options with plain values, each once,
+and arguments.
 
 `read_plain` gives what click would, or None if there is any doubt: an unknown word, `--help`, an
 empty word, a value that begins with a dash, anything missing, wrong or too much. None means that

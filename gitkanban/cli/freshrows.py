@@ -130,7 +130,9 @@ def _renew_part(
 
 
 def _write_part(place: Place, board: Board, rows: dict[str, Any]) -> FinishedPart | None:
-    """Take all finished cards out of the rows, most into a new file; None if it cannot be written."""
+    """Take all finished cards out of the rows, most into a new file;
+    None if it cannot be written.
+    """
     finished = [row for row in rows["cards"] if row[_GROUP] in FINISHED]
     at_rest = [row for row in finished if not row[_RUN]]
     lines = status.tsv(dict(zip(CARD_KEYS, row, strict=True)) for row in at_rest)

@@ -75,7 +75,8 @@ def _unknown_command(args: Sequence[str]) -> UsageError:
 def cli() -> None:
     """A git-native kanban board on which coding agents work.
 
-    Cards are files on a branch, slots are leases, and `gitkanban tick` does one pass over the board.
+    Cards are files on a branch, slots are leases,
+    and `gitkanban tick` does one pass over the board.
     """
 
 

@@ -125,7 +125,8 @@ class _Screen:
         self.ended = number
 
     def _pause(self, _number: int, _frame: object) -> None:
-        # Past the buffer: the signal may have come in the middle of a write, which is not re-entrant.
+        # Past the buffer: the signal may have come in the middle of a write,
+        # which is not re-entrant.
         os.write(sys.stdout.fileno(), _LEAVE.encode())
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)  # after SIGCONT, it goes on here

@@ -8,7 +8,9 @@ STDOUT = "<stdout>"  # file name for an OSError of stdout, which has none otherw
 
 
 class OutputStream(io.TextIOWrapper):
-    """A stdout whose failures can be distinguished from those of other files, by their file name."""
+    """A stdout whose failures can be distinguished from those of other files,
+    by their file name.
+    """
 
     def write(self, text: str) -> int:
         """Write the text. Raises OSError with the file name STDOUT."""

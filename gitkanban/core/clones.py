@@ -1,5 +1,5 @@
-"""The clones that work on a board, as far as the board itself names them: where each is, what it runs,
-and when it was last heard of.
+"""The clones that work on a board, as far as the board itself names them: where each is, what it
+runs, and when it was last heard of.
 
 A clone is heard of when one of its runs begins or ends. One that ticks and starts nothing is not.
 """

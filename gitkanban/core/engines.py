@@ -1,4 +1,5 @@
-"""What is known of each batch system's command line, as data: how a job is submitted, seen and ended.
+"""What is known of each batch system's command line, as data: how a job is submitted,
+seen and ended.
 
 Nothing is run here: `runs` fills in the templates, runs them and reads what they print. What a
 job's state means for a run is decided in `core.tick.jobs`. The facts were tried with the version

@@ -1,8 +1,8 @@
 """Three-way merge of values: text by lines, sets as sets, a card field by field.
 
-It knows no files and no YAML; `gitkanban.board.formats.mergefile` puts the result into text. The line
-merge is written here on difflib, because the core imports no library. It is the classic algorithm:
-the lines of the base that both sides kept separate the stretches that are merged.
+It knows no files and no YAML; `gitkanban.board.formats.mergefile` puts the result into text. The
+line merge is written here on difflib, because the core imports no library. It is the classic
+algorithm: the lines of the base that both sides kept separate the stretches that are merged.
 
 The result for a status that both sides changed from one base (a table for people to check; a side
 that changed nothing always yields):

@@ -296,7 +296,9 @@ class Batch(Recovering):
                 self._ask_engine(engines.fill(self.engine.cancel, {"job": job.id}))
 
     def _cancel_ghosts(self) -> None:
-        """Cancel jobs whose run is settled here: an engine that lost its state may bring them back."""
+        """Cancel jobs whose run is settled here:
+        an engine that lost its state may bring them back.
+        """
         for name in self._jobs or ():
             if folders.of(self.place.private, RunId(name.removeprefix(PREFIX))).has("settled"):
                 try:

@@ -40,7 +40,8 @@ def take(
 ) -> list[HeldLock] | None:
     """Take the locks of a run about to start; None when somebody else has one of them.
 
-    `run` is one to be closed instead, see `Locks.take`. `also` are its worker's `shared_locks`, which the supervisor keeps to its end like the others.
+    `run` is one to be closed instead, see `Locks.take`. `also` are its worker's `shared_locks`,
+    which the supervisor keeps to its end like the others.
     Raises Refused when a lock file cannot be created.
     """
     locked: list[HeldLock] = []

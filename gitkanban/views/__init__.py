@@ -1,6 +1,7 @@
 """Values to text: tables, JSON, markdown, commit messages. No decisions.
 
-board         The board as columns by who must move next: you, a session, the next tick, another card
+board         The board as columns by who must move next: you, a session, the next tick,
+              another card
 card          One card with its runs and notes, as JSON data and as a page of text
 cost          What sessions cost, as JSON data and as a table
 crontab       The lines of a crontab that make a board go on by itself

@@ -91,9 +91,9 @@ def note_data(note: Note) -> dict[str, Any]:
 class CardPage(NamedTuple):
     """What the page of a card shows besides the card itself.
 
-    Its own row and those of its `neighbours` by id (as in `status --json`), its branch and workspace,
-    the handoffs from its parents, the last lines of its last run if that failed, this clone, and
-    lines about commits on its branch at a remote that accept would leave out.
+    Its own row and those of its `neighbours` by id (as in `status --json`), its branch and
+    workspace, the handoffs from its parents, the last lines of its last run if that failed, this
+    clone, and lines about commits on its branch at a remote that accept would leave out.
     """
 
     view: Mapping[str, Any]

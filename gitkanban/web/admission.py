@@ -33,7 +33,9 @@ class Access(NamedTuple):
 
 
 class Request(NamedTuple):
-    """The head of a request. Header names are in lower case; values of one name are joined by ', '."""
+    """The head of a request. Header names are in lower case;
+    values of one name are joined by ', '.
+    """
 
     method: str
     path: str

@@ -31,7 +31,9 @@ _FAILED_EVERY = 3.0  # the same, while it cannot be read
 
 
 class BoardRead(NamedTuple):
-    """The value of the page, when a card may start that waits for its time (0: none), and the runs."""
+    """The value of the page, when a card may start that waits for its time (0: none),
+    and the runs.
+    """
 
     value: dict[str, Any]
     due: int = 0

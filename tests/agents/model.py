@@ -109,7 +109,9 @@ class ModelServer:
 
 
 def _as_prompted(command: str, body: dict[str, Any]) -> str:
-    """The command with gitkanban called as the prompt says: an agent's shell may have its own PATH."""
+    """The command with gitkanban called as the prompt says:
+    an agent's shell may have its own PATH.
+    """
     found = re.search(r"- finished: (\S*gitkanban) done", json.dumps(body, ensure_ascii=False))
     return re.sub(r"^gitkanban\b", found[1], command) if found else command
 

@@ -1,4 +1,6 @@
-"""The same acts with other tools, where they are installed: Backlog.md, Taskwarrior, skald-kanban."""
+"""The same acts with other tools, where they are installed: Backlog.md,
+Taskwarrior, skald-kanban.
+"""
 
 import shutil
 import statistics

@@ -1,4 +1,5 @@
-"""What scheduling costs: makespan against the lower bound, and a child's start after its parent's end.
+"""What scheduling costs: makespan against the lower bound,
+and a child's start after its parent's end.
 
 `python -m tests.bench.pool` prints the figures. It asserts nothing.
 """

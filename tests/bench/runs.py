@@ -1,7 +1,7 @@
 """What runs cost: a supervisor's memory and start-up, many idle ones, a tick over many running.
 
-`python -m tests.bench.runs` prints them; each figure stands beside what it is compared with, measured
-in the same minute. It asserts nothing.
+`python -m tests.bench.runs` prints them; each figure stands beside what it is compared with,
+measured in the same minute. It asserts nothing.
 """
 
 import atexit

@@ -1,4 +1,6 @@
-"""What every measurement needs: a plain environment, throw-away repositories, commands and clocks."""
+"""What every measurement needs: a plain environment, throw-away repositories,
+commands and clocks.
+"""
 
 import os
 import shutil

@@ -1,4 +1,5 @@
-"""A person edits, stages, commits, amends, resets and merges while the board moves: nothing is lost.
+"""A person edits, stages, commits, amends, resets and merges while the board moves:
+nothing is lost.
 
 Random stories, each from its seed. The story keeps its own account of what every field must be; it
 is compared with the board and with the checkout after each step.

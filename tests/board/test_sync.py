@@ -1,4 +1,6 @@
-"""A board and a remote's: merged by meaning, pushed without force, and safe among several clones."""
+"""A board and a remote's: merged by meaning, pushed without force,
+and safe among several clones.
+"""
 
 import os
 import socket

@@ -1,4 +1,6 @@
-"""Writers that die, and branches that move under a writer: no change is lost, nothing stays locked."""
+"""Writers that die, and branches that move under a writer: no change is lost,
+nothing stays locked.
+"""
 
 import os
 import signal

@@ -53,7 +53,8 @@ const found = await axe.run(arguments[0] || document, arguments[1]);
 return found.violations.map((each) => [each.id, each.help,
   each.nodes.map((node) => `${node.html.slice(0, 160)} ${node.failureSummary}`)]);
 """
-# Without these options axe looks for all that it knows but this, which WCAG 2.2 asks for at level AA.
+# Without these options axe looks for all that it knows but this,
+# which WCAG 2.2 asks for at level AA.
 _EVERY_RULE = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 
 
@@ -132,7 +133,8 @@ class Browser:
     def click(self, selector: str) -> None:
         """Click what is found, as a hand would: once it can be clicked.
 
-        What is drawn again meanwhile is found again; buttons of a card rest while an act is at work.
+        What is drawn again meanwhile is found again;
+        buttons of a card rest while an act is at work.
         """
         end = time.monotonic() + SECONDS_MOST
         while True:

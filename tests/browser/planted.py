@@ -1,4 +1,6 @@
-"""A real repository with hostile texts wherever a board, its work and its sessions can have them."""
+"""A real repository with hostile texts wherever a board,
+its work and its sessions can have them.
+"""
 
 import json
 from pathlib import Path
@@ -55,8 +57,8 @@ _NOTE = "---\nby: {text}\nkind: note\nat: 2026-11-24T10:02:00Z\n---\n\n{plain}\n
 def plant_hostile_board(parent: Path) -> Path:
     """Make the repository below `parent`; return its folder.
 
-    Card `C<n>` is blocked and has the text number n of TEXTS in every field that takes it; `V` is in review, its
-    work has files of those names and contents.
+    Card `C<n>` is blocked and has the text number n of TEXTS in every field that takes it; `V` is
+    in review, its work has files of those names and contents.
     """
     repo = parent / REPOSITORY
     repo.mkdir()

@@ -233,7 +233,9 @@ def plan() -> PageContent:
 
 
 class View(NamedTuple):
-    """A state of the page: what it shows, what is done there, and the part in which that is seen."""
+    """A state of the page: what it shows, what is done there,
+    and the part in which that is seen.
+    """
 
     content: Callable[[], PageContent]
     script: str = ""

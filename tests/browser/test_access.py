@@ -1,4 +1,6 @@
-"""Everybody can read and work every view of the page: judged by axe-core, light and dark, and by width."""
+"""Everybody can read and work every view of the page: judged by axe-core, light and dark,
+and by width.
+"""
 
 from pathlib import Path
 
@@ -38,7 +40,9 @@ def test_every_view_is_for_everybody(browser: Browser, tmp_path: Path, name: str
 
 
 def test_axe_would_find_it(browser: Browser, tmp_path: Path) -> None:
-    """A page with a picture that has no name, and with words nearly as dark as what is behind them."""
+    """A page with a picture that has no name,
+    and with words nearly as dark as what is behind them.
+    """
     browser.open_page(VIEWS["empty"].content(), tmp_path)
     browser.ask("document.querySelector('main').append(document.createElement('img'))")
     assert any(line.startswith("image-alt") for line in browser.violations())

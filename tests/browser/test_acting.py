@@ -1,4 +1,6 @@
-"""Each verb of the live page clicked, and its commit seen; of two windows the later one is refused."""
+"""Each verb of the live page clicked, and its commit seen;
+of two windows the later one is refused.
+"""
 
 import json
 import time
@@ -64,7 +66,9 @@ class Board:
         self.browser, self.repo = browser, repo
 
     def see(self, title: str) -> None:
-        """Wait until there is a commit with a title like that, and the page shows the board after it."""
+        """Wait until there is a commit with a title like that,
+        and the page shows the board after it.
+        """
         end = time.monotonic() + SECONDS_MOST
         while not any(each.startswith(f"kanban: {title}") for each in self._titles()):
             toast = self.browser.ask("return text('#toast')")

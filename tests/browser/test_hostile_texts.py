@@ -97,7 +97,9 @@ def test_a_page_shows_hostile_texts_in_every_field_as_text(
 def test_hostile_texts_in_a_repository_reach_its_page_as_text(
     browser: Browser, tmp_path: Path
 ) -> None:
-    """Names of repository, branch and files, and what sessions printed, by `gitkanban page` itself."""
+    """Names of repository, branch and files, and what sessions printed,
+    by `gitkanban page` itself.
+    """
     repo = plant_hostile_board(tmp_path)
     file = tmp_path / "page.html"
     ok(repo, "page", "--with-logs", "--out", str(file))

@@ -1,4 +1,6 @@
-"""The board that `web` serves, in a browser: it follows what happens, and what is said there is text."""
+"""The board that `web` serves, in a browser: it follows what happens,
+and what is said there is text.
+"""
 
 import os
 import re
@@ -31,7 +33,9 @@ note();
 
 
 def test_a_board_is_followed_while_sessions_work_it(browser: Browser, tmp_path: Path) -> None:
-    """It is `demo --open`: the page that it opens shows cards as they run, and the last one done."""
+    """It is `demo --open`: the page that it opens shows cards as they run,
+    and the last one done.
+    """
     demo = subprocess.Popen(
         [sys.executable, "-u", "-m", "gitkanban", "demo", "--open"],
         cwd=tmp_path,

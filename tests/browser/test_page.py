@@ -1,4 +1,6 @@
-"""The page from disk, with the network cut: what it shows, its keys, its addresses and its policy."""
+"""The page from disk, with the network cut: what it shows, its keys,
+its addresses and its policy.
+"""
 
 from pathlib import Path
 

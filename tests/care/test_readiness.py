@@ -1,4 +1,6 @@
-"""A dry start and a dry accept on real repositories: each thing in the way is found before it is met."""
+"""A dry start and a dry accept on real repositories:
+each thing in the way is found before it is met.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""A person takes a card over: nothing starts it meanwhile, and what it is afterwards is theirs to say."""
+"""A person takes a card over: nothing starts it meanwhile,
+and what it is afterwards is theirs to say.
+"""
 
 import json
 import os
@@ -135,7 +137,8 @@ def test_a_conflict_leaves_it_blocked(attach: Attach, repo: Path) -> None:
 def test_without_an_answer_it_stays_theirs(attach: Attach, repo: Path, key: str) -> None:
     seat = attach(repo)
     seat.answer("[mine]: ", key)
-    # A ^C between the prompt and the read is noted at the next one; so it is in every Python program.
+    # A ^C between the prompt and the read is noted at the next one;
+    # so it is in every Python program.
     assert seat.end(key=key, every=5) == 0
     assert state(repo) == ("blocked", "needs-input", "with Ada")
 

@@ -1,4 +1,6 @@
-"""What git cannot read is a sentence and exit 1, never a bug report; a bug can always be reported."""
+"""What git cannot read is a sentence and exit 1, never a bug report;
+a bug can always be reported.
+"""
 
 import os
 import shutil

@@ -1,4 +1,6 @@
-"""What cron mails: what any tick of the clone has done since a tick last printed, and nothing twice."""
+"""What cron mails: what any tick of the clone has done since a tick last printed,
+and nothing twice.
+"""
 
 import subprocess
 import sys

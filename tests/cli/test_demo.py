@@ -1,4 +1,6 @@
-"""The demo is the acceptance story of the whole product: real sessions, in both forms of a board."""
+"""The demo is the acceptance story of the whole product: real sessions,
+in both forms of a board.
+"""
 
 import os
 import re

@@ -1,4 +1,6 @@
-"""What others wrote is shown, never obeyed: an escape in every text of a board, in every command."""
+"""What others wrote is shown, never obeyed: an escape in every text of a board,
+in every command.
+"""
 
 import json
 import re

@@ -1,4 +1,6 @@
-"""A card written by hand, odd but valid, goes through tick and accept with only its status touched."""
+"""A card written by hand, odd but valid, goes through tick and accept
+with only its status touched.
+"""
 
 import os
 import subprocess

@@ -1,4 +1,6 @@
-"""`init` at a terminal asks which form and which agent; options answer, and without one nothing is asked."""
+"""`init` at a terminal asks which form and which agent; options answer,
+and without one nothing is asked.
+"""
 
 import os
 from pathlib import Path

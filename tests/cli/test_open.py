@@ -1,4 +1,6 @@
-"""`open` and `path`: a card's worktree in an editor, in any command, or as a path; and one that is gone."""
+"""`open` and `path`: a card's worktree in an editor, in any command, or as a path;
+and one that is gone.
+"""
 
 import json
 import os

@@ -55,7 +55,9 @@ def notes(repo: Path, name: str) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def seat(repo: Path) -> Iterator[Terminal]:
-    """`review` at a terminal, with an editor that writes `mine`, and under a line of a diff `why`."""
+    """`review` at a terminal, with an editor that writes `mine`,
+    and under a line of a diff `why`.
+    """
     script = Path(os.environ["HOME"]) / "editor.sh"
     script.write_text(
         '#!/bin/sh\n[ -d "$1" ] && { pwd > $HOME/pwd; exit; }\n[ -e $HOME/empty ] && exit\n'

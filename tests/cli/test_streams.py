@@ -1,4 +1,6 @@
-"""Closed and full streams, other locales, an early ^C: words and an exit code, never a traceback."""
+"""Closed and full streams, other locales, an early ^C: words and an exit code,
+never a traceback.
+"""
 
 import json
 import os
@@ -61,7 +63,8 @@ def test_another_locale_changes_nothing(board: Path, words: str) -> None:
     here = board.rename(board.parent / "dépôt")
     ok(here, "edit", "T0", "--title", "größer → schöner", "--worker", "messages-owner")
     ok(here, "done", "T0")
-    # `show` says how long ago; the others are asked with the caches, which a fixed clock does without.
+    # `show` says how long ago; the others are asked with the caches,
+    # which a fixed clock does without.
     fixed = {"GITKANBAN_NOW": "2099-01-01T00:00:00Z"} if words.startswith("show") else {}
     usual = sh(here, f"gitkanban {words}", **fixed)
     assert (usual.returncode, usual.stderr) == (0, "")

@@ -1,7 +1,7 @@
 """The command line as text files: `$ command`, its exact output, `[exit N]` when not 0.
 
-Adding a test is adding a file under `transcripts/`; `pytest --rewrite tests/cli` writes what came out.
-Each command gets a second of the clock of its own, so ids, times and commits are stable.
+Adding a test is adding a file under `transcripts/`; `pytest --rewrite tests/cli` writes what came
+out. Each command gets a second of the clock of its own, so ids, times and commits are stable.
 """
 
 import os

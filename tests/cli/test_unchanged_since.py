@@ -1,4 +1,6 @@
-"""`--unchanged-since`: who decides on what has changed meanwhile is refused, and nothing is done."""
+"""`--unchanged-since`: who decides on what has changed meanwhile is refused,
+and nothing is done.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,6 @@
-"""Words written in the editor: at a terminal, where an act has none; nothing that was written is lost."""
+"""Words written in the editor: at a terminal, where an act has none;
+nothing that was written is lost.
+"""
 
 import json
 import os
@@ -47,7 +49,9 @@ def edits(repo: Path) -> list[str]:
 
 @contextmanager
 def at_terminal(repo: Path, *words: str, editor: str = "", **env: str) -> Iterator[Terminal]:
-    """The command at a terminal; `editor` is the shell's lines for the file `$1`, kept as `$HOME/seen`."""
+    """The command at a terminal; `editor` is the shell's lines for the file `$1`,
+    kept as `$HOME/seen`.
+    """
     script = Path(os.environ["HOME"]) / "editor.sh"
     script.write_text(f'#!/bin/sh\ncp "$1" "$HOME/seen"\n{editor}\n')
     script.chmod(0o755)

@@ -46,8 +46,8 @@ class World(NamedTuple):
 
 
 def world(rng: Random, cards: int) -> World:
-    """Any world of so many cards. Half of them are odd: broken links, foreign runs, orphans, overfull
-    limits. The others are busy: most cards could start, and contend for everything."""
+    """Any world of so many cards. Half of them are odd: broken links, foreign runs, orphans,
+    overfull limits. The others are busy: most cards could start, and contend for everything."""
     odd = rng.random() < 0.5
     config = _config(rng, odd)
     names = [f"c{at:02}" for at in range(cards)]

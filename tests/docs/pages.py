@@ -1,4 +1,6 @@
-"""The pages of the project as their blocks and commands, and the world in which a page's are run."""
+"""The pages of the project as their blocks and commands,
+and the world in which a page's are run.
+"""
 
 import re
 import shlex
@@ -22,7 +24,9 @@ _END = re.compile(r" +#.*| *[|;&>)].*| [12]?>.*")
 
 
 class Block(NamedTuple):
-    """A fenced block: where its text begins and ends in the page, and the language that it names."""
+    """A fenced block: where its text begins and ends in the page,
+    and the language that it names.
+    """
 
     start: int
     end: int
@@ -41,7 +45,9 @@ def is_transcript(block: Block) -> bool:
 
 
 def calls_in(page: str) -> Iterator[str]:
-    """What stands after `gitkanban` wherever a page says to type it: in code spans, and in blocks."""
+    """What stands after `gitkanban` wherever a page says to type it: in code spans,
+    and in blocks.
+    """
     prose = _MESSAGE.sub("", _BLOCK.sub("", page))
     found_spans = re.findall(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", prose, re.S)
     spans = (span.replace("\n", " ") for _, span in found_spans)

@@ -1,4 +1,6 @@
-"""Printed text without what differs from one time to the next, so that pages may show real output."""
+"""Printed text without what differs from one time to the next,
+so that pages may show real output.
+"""
 
 import re
 

@@ -1,8 +1,9 @@
 """What the pages say to type is typed here, and prints what they say.
 
 - Wherever a page names a command of gitkanban, the command and its options exist.
-- Blocks that begin with `$ ` are played from the first to the last of a page in one repository; what
-  is printed is compared up to ids and seconds, and `pytest --rewrite tests/docs` writes it anew.
+- Blocks that begin with `$ ` are played from the first to the last of a page in one repository;
+  what is printed is compared up to ids and seconds,
+  and `pytest --rewrite tests/docs` writes it anew.
 - Blocks of `sh` are run in the repository that WORLDS makes for their page, and succeed.
 - Other tools that recipes read from are scripts that print what was recorded of the real ones.
 """

@@ -1,4 +1,6 @@
-"""The mailbox of a run is a stranger's folder: what lies in it is read by descriptor, and bounded."""
+"""The mailbox of a run is a stranger's folder: what lies in it is read by descriptor,
+and bounded.
+"""
 
 import os
 from pathlib import Path

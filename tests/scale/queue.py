@@ -1,8 +1,9 @@
 """A batch system without processes: what a job would have done is written when its time has come.
 
-It answers the words of the folder queue (`tests.support.folder_queue`) in this process. A job begins
-as soon as it is submitted. Its supervisor's part is played here: the guard, the letter in which the
-session reports that nothing had to be changed, the record of what it left, and the exit record.
+It answers the words of the folder queue (`tests.support.folder_queue`) in this process. A job
+begins as soon as it is submitted. Its supervisor's part is played here: the guard, the letter in
+which the session reports that nothing had to be changed, the record of what it left,
+and the exit record.
 """
 
 import os

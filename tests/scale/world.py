@@ -34,7 +34,9 @@ kanban:
 
 
 def make_repository(folder: Path, cards: int, slots: int) -> Place:
-    """Make the repository in an empty folder, with that many cards in todo, and return its board."""
+    """Make the repository in an empty folder, with that many cards in todo,
+    and return its board.
+    """
     repo, remote = folder / "repo", folder / "remote.git"
     git(folder, "init", "-q", "--bare", str(remote))
     git(remote, "config", "core.logAllRefUpdates", "always")  # so that pushes can be counted

@@ -141,8 +141,8 @@ class Cluster:
     ) -> None:
         """`memory`: jobs that use more than they may are killed, by control groups (version 1).
 
-        `share_size`: what the share has room for, such as `40m`; else as much as the machine's disk.
-        `more`: further lines of slurm.conf.
+        `share_size`: what the share has room for, such as `40m`; else as much as the machine's
+        disk. `more`: further lines of slurm.conf.
         """
         self.folder = Path(tempfile.mkdtemp(prefix="slurm-rig-"))
         names = (CONTROL, *nodes)

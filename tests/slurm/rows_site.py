@@ -1,4 +1,5 @@
-"""What a site and its people do to jobs: suspend, hold, cancel, wrong options, clocks, shares, disks.
+"""What a site and its people do to jobs: suspend, hold, cancel, wrong options, clocks,
+shares, disks.
 
 Not part of the suite: `python -m tests.slurm --rows`.
 """

@@ -1,4 +1,6 @@
-"""A clone on a file system that machines share, and `srun` as a worker's command: no engine at all."""
+"""A clone on a file system that machines share, and `srun` as a worker's command:
+no engine at all.
+"""
 
 from pathlib import Path
 

@@ -18,8 +18,8 @@ def load_profile(share: float) -> None:
     """Choose for this process, before any test module is imported.
 
     No test depends on a fast machine, so neither an example nor what it is drawn from has a time
-    limit. Nor does one depend on luck: but for `ALL`, the same examples come each time, so that what
-    failed fails again.
+    limit. Nor does one depend on luck: but for `ALL`, the same examples come each time, so that
+    what failed fails again.
     """
     global _share
     _share = share

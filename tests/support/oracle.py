@@ -69,7 +69,9 @@ class Oracle:
         return self.found
 
     def moment(self) -> list[str]:
-        """What does not hold at this moment, while sessions are alive and nothing is being killed."""
+        """What does not hold at this moment, while sessions are alive
+        and nothing is being killed.
+        """
         self.found = []
         held = set(self._locked())
         for row in self.rows():

@@ -1,7 +1,7 @@
 """A command at a terminal of its own: what it prints, what is typed there, how it ends.
 
-Every wait has an end. The end of the command counts, not that of the terminal: what a command leaves
-running may hold its terminal open for as long as it likes.
+Every wait has an end. The end of the command counts, not that of the terminal: what a command
+leaves running may hold its terminal open for as long as it likes.
 """
 
 import fcntl
@@ -33,7 +33,8 @@ class Terminal:
 
     The words are those of gitkanban, unless another program is named.
 
-    Without `lines` the terminal does not say how high it is, as some do not: then there is no pager.
+    Without `lines` the terminal does not say how high it is, as some do not:
+    then there is no pager.
     """
 
     def __init__(

@@ -1,4 +1,6 @@
-"""Limits, logins, conversations and budgets in the real loop, with a program that talks as claude does."""
+"""Limits, logins, conversations and budgets in the real loop,
+with a program that talks as claude does.
+"""
 
 import json
 import os

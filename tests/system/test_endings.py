@@ -1,4 +1,6 @@
-"""Every way a session can end, on one board: what the card says, and that nothing is left or lost."""
+"""Every way a session can end, on one board: what the card says,
+and that nothing is left or lost.
+"""
 
 import os
 import signal

@@ -1,4 +1,5 @@
-"""Killed at every named point: the next ticks bring the board to rest, and the oracle finds nothing.
+"""Killed at every named point: the next ticks bring the board to rest,
+and the oracle finds nothing.
 
 Many points are struck on one board, one after the other, so recoveries are struck as well. `python
 -m tests.torture` strikes each on a board of its own, and with every kind of fault.

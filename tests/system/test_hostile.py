@@ -1,5 +1,5 @@
-"""Hostile sessions and pull requests come to nothing, and the judge can tell: the program, broken on
-purpose, is caught (`broken`). The long rounds are `python -m tests.torture --only hostile`.
+"""Hostile sessions and pull requests come to nothing, and the judge can tell: the program, broken
+on purpose, is caught (`broken`). The long rounds are `python -m tests.torture --only hostile`.
 """
 
 import os

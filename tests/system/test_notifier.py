@@ -314,7 +314,9 @@ def some_digest() -> Digest:
 def test_two_clones_that_share_a_board_tell_each_piece_of_news_once(
     repo: Path, tmp_path: Path
 ) -> None:
-    """No run has ended: nobody would tell what is no clone's, so the first clone has one behind it."""
+    """No run has ended: nobody would tell what is no clone's,
+    so the first clone has one behind it.
+    """
     told = Told(repo, tmp_path)
     git(repo, "branch", "-m", "main")
     remote, second = tmp_path / "remote.git", tmp_path / "second"

@@ -1,4 +1,6 @@
-"""The recipes of docs/notify.md, run as they stand there, with the programs that they call faked."""
+"""The recipes of docs/notify.md, run as they stand there,
+with the programs that they call faked.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""Whoever ends first ticks for the rest: one start-up for a whole chain, and no end that is lost."""
+"""Whoever ends first ticks for the rest: one start-up for a whole chain,
+and no end that is lost.
+"""
 
 import os
 import shutil

@@ -1,4 +1,6 @@
-"""A ref of ours that a session has made a name for another branch never moves or removes that one."""
+"""A ref of ours that a session has made a name for another branch
+never moves or removes that one.
+"""
 
 import os
 from collections.abc import Callable

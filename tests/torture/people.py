@@ -1,4 +1,5 @@
-"""People in the same repository: they commit, amend, rebase, merge, stash, clean up, and hold locks.
+"""People in the same repository: they commit, amend, rebase, merge, stash, clean up,
+and hold locks.
 
 What they write is looked for at the end: nothing of it may be lost by what the program does.
 """

@@ -37,7 +37,9 @@ class _Parsed(NamedTuple):
 
 
 class ParsedFiles:
-    """Parsed files of one clone; those that took a parser are cached in `<private>/cache/parsed`."""
+    """Parsed files of one clone; those that took a parser are cached in
+    `<private>/cache/parsed`.
+    """
 
     def __init__(self, place: Place) -> None:
         self.place = place

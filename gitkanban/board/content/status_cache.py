@@ -44,9 +44,10 @@ def warm(
     """Return the rows that `keep` was given, with those of `beside`; None: read the board.
 
     With BRIEF the cards of quiet groups are only counted, in `left_out`, and not even loaded. On a
-    large board others may have to be worded before the rest is there. With LINES the finished cards that have not changed for long are lines in `finished`, if there are
-    many. `begin` is called with what `beside` returns, the branch and the commit, as soon as it is
-    known that the cache is current, before the rows are loaded.
+    large board others may have to be worded before the rest is there. With LINES the finished cards
+    that have not changed for long are lines in `finished`, if there are many. `begin` is called
+    with what `beside` returns, the branch and the commit, as soon as it is known that the cache is
+    current, before the rows are loaded.
 
     None when the branch has moved, the rows have expired, a file that they also depend on has
     changed, a program that a worker needs has come or gone, a git operation is unfinished in a
@@ -199,8 +200,8 @@ def keep(
 
     `around` is what `outside` returned before anything was read for them. `base` is the ref, with
     its commit, that they depend on besides the board's. `lookups` is a PATH, and what
-    `programs.find` returns for each program that workers need. With `is_part`, `rows` omits the finished
-    cards, which `finished` has as they were worded last.
+    `programs.find` returns for each program that workers need. With `is_part`, `rows` omits the
+    finished cards, which `finished` has as they were worded last.
 
     A cache that cannot be written is ignored, and so is a board that is not `can_keep`.
     """

@@ -130,7 +130,9 @@ class _ConfigReader:
         return limits
 
     def executors(self, given: list[tuple[str, Node]]) -> dict[str, ExecutorConfig]:
-        """Return the executors without a mistake; what is wrong with one is its workers' problem."""
+        """Return the executors without a mistake;
+        what is wrong with one is its workers' problem.
+        """
         executors = {}
         for name, child in given:
             before = len(self.problems)

@@ -8,7 +8,8 @@ blobs          The content of objects by id or name, if they are small enough to
 cachefile      Cache files in the form that loads fastest, `marshal`: read only if they are ours and
                undamaged
 checkouts      The checkouts of a repository, main and linked, and the branch that each is on
-child          A command as a child process with pipes, started without `subprocess` where that can be
+child          A command as a child process with pipes,
+               started without `subprocess` where that can be
 clone          Which clone this is, and which machine
 commits        Questions to git about commits; nothing is changed
 company        Who else commits to a repository, as far as its history and its remotes show

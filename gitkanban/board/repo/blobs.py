@@ -22,7 +22,8 @@ class Blob(NamedTuple):
 
 
 def read(place: Place, asked: Iterable[str]) -> Iterator[Blob]:
-    """Yield each object once, in order; one of more than `sizes.FILE_MOST` bytes without its content.
+    """Yield each object once, in order; one of more than `sizes.FILE_MOST` bytes without its
+    content.
 
     Raises BadData when they are too large together, GitFailed for an object that is damaged.
     """
@@ -30,7 +31,9 @@ def read(place: Place, asked: Iterable[str]) -> Iterator[Blob]:
 
 
 def read_each(place: Place, wanted: list[str]) -> Iterator[Blob]:
-    """Yield as many objects as are wanted, as `read` does, the same one again where it is repeated."""
+    """Yield as many objects as are wanted, as `read` does,
+    the same one again where it is repeated.
+    """
     room = sizes.together_most(len(wanted))
     answers = _read_answers(place, wanted)
     for number, blob in enumerate(answers):

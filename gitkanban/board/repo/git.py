@@ -75,8 +75,8 @@ def oid_of(field: str) -> Oid:
 PLAIN = ("-c", "submodule.recurse=false", "-c", "core.hooksPath=/dev/null")
 
 
-# Git itself syncs neither loose objects nor refs to the disk (2.39): after a power loss a branch may
-# be an empty file, or name an empty commit. Much that is added at once costs one flush.
+# Git itself syncs neither loose objects nor refs to the disk (2.39): after a power loss a branch
+# may be an empty file, or name an empty commit. Much that is added at once costs one flush.
 SYNCED = {"core.fsync": "committed,reference", "core.fsyncMethod": "batch"}
 _SYNCED = tuple(word for key, value in SYNCED.items() for word in ("-c", f"{key}={value}"))
 

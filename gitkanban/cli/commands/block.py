@@ -37,8 +37,9 @@ def block_command(
 ) -> None:
     """Hold CARD until a person acts.
 
-    A running session is stopped. Without --why, on a terminal, your editor opens. From inside a session this is a report: the session's own card,
-    which need not be named, becomes blocked when the session ends.
+    A running session is stopped. Without --why, on a terminal, your editor opens. From inside a
+    session this is a report: the session's own card, which need not be named, becomes blocked when
+    the session ends.
     """
     card = own_card(card)
     if session()[1]:

@@ -217,7 +217,9 @@ def _look_back(repo: Path, place: Place, keep: str | None) -> None:
 
 
 def _write_page(repo: Path, place: Place) -> Path:
-    """Write the page of the board beside the repository, where it makes no change; return its path."""
+    """Write the page of the board beside the repository, where it makes no change;
+    return its path.
+    """
     from gitkanban import files
     from gitkanban.cli.boardpage import content_now
     from gitkanban.views.page.html import page_html

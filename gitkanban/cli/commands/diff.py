@@ -32,8 +32,8 @@ def diff_command(a: str, b: str, branch: str, form: str, as_json: bool) -> None:
     """Compare two boards: the cards that change, and what follows from that.
 
     Without arguments, show what the current branch or its uncommitted edits would bring into the
-    board. A and B are revisions. A alone is compared with the current checkout. A...B leaves out, as
-    in git, what happened in A since B branched off.
+    board. A and B are revisions. A alone is compared with the current checkout. A...B leaves out,
+    as in git, what happened in A since B branched off.
     """
     from gitkanban import clock
     from gitkanban.core.review.diff import difference

@@ -27,8 +27,8 @@ def doctor_command(fix: bool, dry_run: bool, here: bool, as_json: bool) -> int:
     stale locks, a silent cron, a full disk, missing commands, and so on. Also find what would stop
     the next start or the next accept, by a dry run of both.
 
-    Each finding says what --fix would do, or what is left to you. The exit code is 1 while something
-    is wrong; notes do not count.
+    Each finding says what --fix would do, or what is left to you. The exit code is 1 while
+    something is wrong; notes do not count.
     """
     from gitkanban.care.checkup import examine
     from gitkanban.care.repair import Repairs

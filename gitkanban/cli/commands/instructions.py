@@ -15,8 +15,8 @@ from gitkanban.core.agents.presets import PRESETS
 def instructions_command(agent: str | None) -> None:
     """Print what an interactive agent needs to know to use the board.
 
-    Such an agent may read the board, propose cards and leave notes. Accepting, approving and trusting
-    are left to people.
+    Such an agent may read the board, propose cards and leave notes. Accepting, approving and
+    trusting are left to people.
     """
     board = board_of(place_here())
     for line in instructions(board.config, __version__, agent or "").rstrip("\n").split("\n"):

@@ -52,7 +52,9 @@ def list_command(
     form: str | None,
     as_json: bool,
 ) -> None:
-    """List cards, those that need a person first; in a pipe, as tab-separated lines like `status`."""
+    """List cards, those that need a person first; in a pipe,
+    as tab-separated lines like `status`.
+    """
     from gitkanban.cli.quick import print_list, status_at, status_now
 
     data = status_at(rev) if rev else status_now()

@@ -49,7 +49,8 @@ LOOK_EACH = 0.2  # seconds between looks at the logs
 def logs_command(
     card: str, follow: bool, lines: int, run_id: str, raw: bool, path: bool, as_json: bool
 ) -> None:
-    """Print the logs of CARD's latest run on this machine: what its session said and did, one line each.
+    """Print the logs of CARD's latest run on this machine: what its session said and did,
+    one line each.
 
     Logs stay in the clone that ran it: they may hold secrets, and are never committed.
     """

@@ -76,8 +76,8 @@ def retry_command(
     branch: str,
     as_json: bool,
 ) -> None:
-    """Let blocked CARDS run again; attempts are counted from zero. They start at once, if a tick has
-    run in the last five minutes.
+    """Let blocked CARDS run again; attempts are counted from zero. They start at once, if a tick
+    has run in the last five minutes.
 
     Without --why, on a terminal, your editor opens for your answer; with --no-edit it does not.
     """

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 def notify_command(test: bool, dry_run: bool, as_json: bool) -> int:
     """Show what was last sent to the notifier, and what is waiting to be sent.
 
-    A tick gives news to the command `kanban: notify:` of config.yaml, as JSON on stdin: what needs a
-    person, has failed for good, idles, is paused or limited. docs/notify.md has recipes.
+    A tick gives news to the command `kanban: notify:` of config.yaml, as JSON on stdin: what needs
+    a person, has failed for good, idles, is paused or limited. docs/notify.md has recipes.
 
     \b
     gitkanban notify --test

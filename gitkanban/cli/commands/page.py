@@ -33,7 +33,8 @@ def page_command(out: str, open_: bool, rev: str, branch: str, with_logs: bool) 
     """Write the board as one HTML file that needs no server: to look at, mail, or publish.
 
     It shows who needs you, what runs, the cards in columns and as a graph, when what ran and will
-    run, what it cost, and each card with its notes, runs and diff. It loads nothing from the network.
+    run, what it cost, and each card with its notes, runs and diff.
+    It loads nothing from the network.
     """
     from gitkanban import files
     from gitkanban.cli import boardpage

@@ -1,4 +1,6 @@
-"""`gitkanban reclaim`: a person gives up on runs of another clone, which tick never does by itself."""
+"""`gitkanban reclaim`: a person gives up on runs of another clone,
+which tick never does by itself.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -41,7 +43,8 @@ from gitkanban.runs.records import folders, job_records, sightings
 def reclaim_command(
     card: str, clone: str, dry_run: bool, yes: bool, branch: str, as_json: bool
 ) -> None:
-    """Declare the run of CARD lost, and let the card run again; without CARD, all runs of the clone.
+    """Declare the run of CARD lost, and let the card run again; without CARD,
+    all runs of the clone.
 
     Use this only for runs of another clone that will not come back: nobody here can see whether its
     sessions are still working. If it does come back, their reports no longer count; their commits
@@ -104,7 +107,9 @@ def _vouch_for_node(place: Place, card: Card) -> None:
 
 
 def _cards_of(place: Place, account: CloneAccount) -> Sequence[CardId]:
-    """Return the cards that a clone runs. Raises NotFound if there are none, Refused for our own."""
+    """Return the cards that a clone runs. Raises NotFound if there are none,
+    Refused for our own.
+    """
     if account.clone == clone_id(place):
         raise Refused(
             f"{account.clone} is this clone",

@@ -25,8 +25,8 @@ from gitkanban.errors import NotFound
 def reject_command(
     card: str, why: str, source: str | None, no_tick: bool, since: str, branch: str, as_json: bool
 ) -> None:
-    """Send CARD back to todo; the next session continues in the same worktree, at once if a tick has
-    run in the last five minutes.
+    """Send CARD back to todo; the next session continues in the same worktree, at once if a tick
+    has run in the last five minutes.
 
     Without --why, on a terminal, your editor opens, with the diff of the work below. What you write
     under a line of the diff reaches the session as `file:line: words`.

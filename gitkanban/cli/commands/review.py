@@ -55,7 +55,8 @@ ACCEPTED, REJECTED = "accepted", "sent back"
 @declare.argument("cards", nargs=-1)
 @no_tick_option
 def review_command(cards: tuple[CardId, ...], no_tick: bool) -> None:
-    """Go through CARDS in review, all by default: what was asked, what was done, did verify pass; then decide.
+    """Go through CARDS in review, all by default: what was asked, what was done,
+    did verify pass; then decide.
 
     \b
     a  merge its work into base       n  leave a note on it

@@ -12,8 +12,8 @@ def schema_command(name: str) -> None:
     cards is a file of new cards for `add --from`; plan is what `tick --json` prints, with --dry-run
     the plan of a tick.
 
-    A board that `init` makes has two of them in its folder `schema`, so that an editor with the YAML
-    language server completes and checks config.yaml, offline. After an upgrade:
+    A board that `init` makes has two of them in its folder `schema`, so that an editor with the
+    YAML language server completes and checks config.yaml, offline. After an upgrade:
 
     \b
     gitkanban schema config > .kanban/schema/config.json

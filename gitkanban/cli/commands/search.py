@@ -19,8 +19,8 @@ LINE_MOST = 300  # characters of a line of a log that are printed
 def search_command(text: str, no_logs: bool, form: str | None, as_json: bool) -> None:
     """Find TEXT in titles, bodies, notes, results and logs, whatever its case; archived cards too.
 
-    In a pipe it prints one tab-separated line per match: id, where it is (card, note, run, or a log), the
-    run, the line.
+    In a pipe it prints one tab-separated line per match: id, where it is (card, note, run, or a
+    log), the run, the line.
     """
     from itertools import chain
 

@@ -55,8 +55,8 @@ def simulate_command(
 ) -> None:
     """Show when each card would start and end, if every session succeeded and took this long.
 
-    It uses the real scheduler and a virtual clock, and changes nothing. See how close the plan comes
-    to what chains and limits allow, who is idle, and which limit to raise first.
+    It uses the real scheduler and a virtual clock, and changes nothing. See how close the plan
+    comes to what chains and limits allow, who is idle, and which limit to raise first.
 
     \b
     gitkanban simulate --duration 20m --duration backend-hermes-pool=45m±15m --host-limit 8

@@ -30,8 +30,8 @@ def status_command(
 ) -> int:
     """Show who needs you, what runs, what comes next, and what holds the board back.
 
-    In a pipe it prints one tab-separated line per card: id, state, worker, priority, how many cards it
-    holds up, since when (UTC), title, remark.
+    In a pipe it prints one tab-separated line per card: id, state, worker, priority, how many cards
+    it holds up, since when (UTC), title, remark.
     """
     from gitkanban.cli.quick import having_labels, print_status, status_at, status_now, status_page
 

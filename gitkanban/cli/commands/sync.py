@@ -16,8 +16,9 @@ from gitkanban.cli.here import json_option, place_here, print_json, refuse_in_se
 def sync_command(remote: str, cards: bool, as_json: bool) -> None:
     """Fetch the board's branch, merge it field by field, and push; never by force.
 
-    Base and the branches of cards come and go with it (see docs/hosts.md). A remote that cannot be reached is only a warning. True conflicts are listed, and then nothing
-    is changed. From cron, use `gitkanban tick --sync`.
+    Base and the branches of cards come and go with it (see docs/hosts.md). A remote that cannot be
+    reached is only a warning. True conflicts are listed, and then nothing is changed. From cron,
+    use `gitkanban tick --sync`.
     """
     from gitkanban.board.repo.remotes import Offline
     from gitkanban.board.sync import remote_of

@@ -27,10 +27,10 @@ from gitkanban.errors import BadData, Refused
 def trust_command(yes: bool, as_json: bool) -> int:
     """Show what the board asks of this machine, and allow it for this clone.
 
-    Keys that decide what runs, where, as whom, from what, or who gets the work must be trusted again
-    when they change, and so must a preset that runs something new; docs/security.md lists the keys.
-    Only what is new is shown. The values of PATH and of the variables in pass_env are recorded for
-    ticks that do not have them; run this again when they change.
+    Keys that decide what runs, where, as whom, from what, or who gets the work must be trusted
+    again when they change, and so must a preset that runs something new; docs/security.md lists the
+    keys. Only what is new is shown. The values of PATH and of the variables in pass_env are
+    recorded for ticks that do not have them; run this again when they change.
     """
     from gitkanban.board.repo.checkouts import base_of
     from gitkanban.core.tick.agent_state import standing_lines

@@ -54,8 +54,8 @@ def workers_command(
 
     `add` and `set` edit config.yaml in place and in one commit, and keep its comments; the next
     tick uses it. An empty value removes the key. Write lists as shell words or in brackets, and
-    nested keys with dots (needs.build=1). An edit that would make the config invalid is refused. New and changed
-    commands need `gitkanban trust` before they run.
+    nested keys with dots (needs.build=1). An edit that would make the config invalid is refused.
+    New and changed commands need `gitkanban trust` before they run.
 
     In a pipe it prints one tab-separated line per worker: name, profile, mode, running, limit,
     ready, waiting, stuck, weight, share (0 to 1), why it is paused.

@@ -9,7 +9,9 @@ _LINES_MOST = 2
 
 
 class KeyBar(TextBar):
-    """The keys for the selected card and for the board, in as many lines as they need, two at most."""
+    """The keys for the selected card and for the board, in as many lines as they need,
+    two at most.
+    """
 
     def __init__(self, look: Look) -> None:
         super().__init__("keys")

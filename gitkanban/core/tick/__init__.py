@@ -34,10 +34,10 @@ since           What earlier ticks did, read from the board's commits, as the ou
 standby_states  What the standby does next: a table of its states
 standing        The state of a board: what holds each card back, who must act, whether it goes on by
                 itself
-superseded      Runs that somebody gave up and that ended after all: what is said of them, and what is
-                kept
-travel          What travels to a remote with the board: which refs go into a push, and which are left
-                out when the remote does not take them
+superseded      Runs that somebody gave up and that ended after all: what is said of them, and what
+                is kept
+travel          What travels to a remote with the board: which refs go into a push, and which are
+                left out when the remote does not take them
 unattended      Which cards in review a tick accepts by itself, because their worker asks for no
                 person
 verdict         What a run's end means: a pure function of its exit record, what it left in git, and

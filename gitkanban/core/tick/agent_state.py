@@ -99,7 +99,9 @@ def notices(before: AgentState, after: AgentState, now: int) -> list[str]:
 
 
 def standing_lines(state: AgentState, now: int, to_cache: bool = False) -> list[str]:
-    """One line for each current quota, fault and node at rest; with `to_cache`, times stay marks for `worded`."""
+    """One line for each current quota, fault and node at rest; with `to_cache`,
+    times stay marks for `worded`.
+    """
 
     def time(at: int) -> str:
         return marked(at) if to_cache else about(at, now)

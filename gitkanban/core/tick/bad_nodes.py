@@ -41,7 +41,9 @@ def learn_nodes(
 
 
 def nodes_at_rest(nodes: Mapping[str, BadNode], now: int) -> list[BadNode]:
-    """Return the nodes that new jobs leave out now, in order. One from the future does not count."""
+    """Return the nodes that new jobs leave out now, in order.
+    One from the future does not count.
+    """
     return [
         node
         for _, node in sorted(nodes.items())

@@ -42,7 +42,9 @@ def wait_left(reach: Reach, now: int) -> int:
 
 
 def is_ssh(url: str) -> bool:
-    """Whether git reaches this address by ssh: `ssh://host/path`, or `host:path` (`git help clone`)."""
+    """Whether git reaches this address by ssh: `ssh://host/path`,
+    or `host:path` (`git help clone`).
+    """
     scheme, slashes, _ = url.partition("://")
     if slashes:
         return scheme in ("ssh", "git+ssh", "ssh+git")

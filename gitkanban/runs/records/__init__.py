@@ -11,7 +11,8 @@ logtail      The end of a log that may be as large as it likes, and what is adde
 machines     Which machine this is, and which one ticks a clone: recorded in its private folder
 news_ledger  Which news a clone has sent, which still waits, and how the last try went
 printed      The board's commit as of the last tick that printed to nobody's terminal: from cron
-reached      What a clone remembers of its remotes: when each last answered, and what it does not take
+reached      What a clone remembers of its remotes: when each last answered,
+             and what it does not take
 sightings    What executors said of their runs at the last tick, for those who do not ask them
 slots        Lease tokens: `.kanban/slots/<profile>/<n>.lock`, readable YAML that says who sits in a
              slot

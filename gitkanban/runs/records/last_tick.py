@@ -1,4 +1,5 @@
-"""What a tick leaves for the next one: since when cards are ready, who was served, what was refused.
+"""What a tick leaves for the next one: since when cards are ready, who was served,
+what was refused.
 
 Caches: empty when missing or damaged. What losing them costs is said in `core.tick.schedule`.
 """

@@ -79,7 +79,9 @@ def confirm_refusals(private: str, remote: str, now: int) -> None:
 def note_refusals(
     private: str, remote: str, now: int, refused: Mapping[str, str], certain: bool = True
 ) -> None:
-    """Note that the remote can be reached, but was not understood: its board is not the one here."""
+    """Note that the remote can be reached, but was not understood:
+    its board is not the one here.
+    """
     before = recall(private, remote).at
     note_answer(private, remote, now, refused, certain=certain)
     row = _read_rows(private).get(remote, _UNKNOWN)  # a full disk takes nothing

@@ -64,8 +64,8 @@ def _superproject_of(root: str, admin: str = "") -> str:
 def make_plain(common: str, branch: str) -> list[str]:
     """Make a card's branch a plain ref again, and return notices.
 
-    A power loss may have left it without content. A session may have made it symbolic (`git help symbolic-ref`): commits to it would go to another
-    branch.
+    A power loss may have left it without content. A session may have made it symbolic
+    (`git help symbolic-ref`): commits to it would go to another branch.
     """
     ref = f"refs/heads/{branch}"
     file = f"{common}/{ref}"

@@ -1,7 +1,7 @@
 """The page as one self-contained HTML file, or as the shell of a live one: no markup but our own.
 
-A file makes no requests: its content security policy allows exactly this style and these scripts, by
-their hashes, and nothing else. What people wrote is text in a JSON block, or escaped by the
+A file makes no requests: its content security policy allows exactly this style and these scripts,
+by their hashes, and nothing else. What people wrote is text in a JSON block, or escaped by the
 template.
 """
 

@@ -1,4 +1,6 @@
-"""Refs as a power loss leaves them: found, mended where their log knows better, never in the way."""
+"""Refs as a power loss leaves them: found, mended where their log knows better,
+never in the way.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""The words that may follow, on real boards and on broken ones, by the door that the scripts call."""
+"""The words that may follow, on real boards and on broken ones,
+by the door that the scripts call.
+"""
 
 import subprocess
 import sys

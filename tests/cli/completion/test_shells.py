@@ -1,4 +1,6 @@
-"""The real shells, as people start them: what they complete, and what `completion install` leaves."""
+"""The real shells, as people start them: what they complete,
+and what `completion install` leaves.
+"""
 
 import os
 import re

@@ -91,7 +91,8 @@ def drive(
 
 
 def _run_within(work: Coroutine[Any, Any, T], seconds: float) -> T:
-    """What the work gives. Work that hangs is left where it is, and the test fails with where that is.
+    """What the work gives. Work that hangs is left where it is,
+    and the test fails with where that is.
 
     `asyncio.run` would wait for it again: it cancels what is left, and waits for the end of that.
     """

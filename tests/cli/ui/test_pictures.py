@@ -1,4 +1,6 @@
-"""Whole screens as text, kept as files; `pytest --rewrite` writes them anew. One is in docs/ui.md."""
+"""Whole screens as text, kept as files; `pytest --rewrite` writes them anew.
+One is in docs/ui.md.
+"""
 
 import re
 from pathlib import Path

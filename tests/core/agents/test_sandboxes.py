@@ -1,4 +1,6 @@
-"""A sandbox as words: what of a home is shown, what is put into words of one's own, what is unknown."""
+"""A sandbox as words: what of a home is shown, what is put into words of one's own,
+what is unknown.
+"""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""What is wrong around a board, fact by fact, and that repairs are offered where nothing is lost."""
+"""What is wrong around a board, fact by fact,
+and that repairs are offered where nothing is lost.
+"""
 
 from pathlib import Path
 

@@ -118,7 +118,9 @@ def test_a_spread_is_seeded_by_card_and_stays_within_its_bounds() -> None:
 
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[Board, Question]:
-    """Boards of up to 14 cards on three workers under every kind of limit, and how long they take."""
+    """Boards of up to 14 cards on three workers under every kind of limit,
+    and how long they take.
+    """
     workers = [
         f"w0 pool {draw(st.integers(1, 3))} profile=p",
         f"w1 lane profile={draw(st.sampled_from(['p', 'q']))} weight={draw(st.integers(1, 3))}",

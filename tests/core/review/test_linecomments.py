@@ -1,4 +1,6 @@
-"""Words written into a diff: no line of the diff is ever taken for them, and each finds its line."""
+"""Words written into a diff: no line of the diff is ever taken for them,
+and each finds its line.
+"""
 
 import re
 

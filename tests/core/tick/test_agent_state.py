@@ -1,4 +1,6 @@
-"""What ends of runs say of a clone's agents: quotas of profiles, faults of workers, who is freed."""
+"""What ends of runs say of a clone's agents: quotas of profiles, faults of workers,
+who is freed.
+"""
 
 import pytest
 

@@ -427,7 +427,8 @@ def test_what_is_no_longer_kept_is_given_away_at_once() -> None:
         """,
         workers="v pool 3\nx\ny pool 2\ncapacity build 3\ncapacity gpu 1",
     )
-    # Once `front` has started, `oldest` comes first in its line and keeps, and `big` no longer does.
+    # Once `front` has started, `oldest` comes first in its line and keeps,
+    # and `big` no longer does.
     since = {"big": NOW - 2 * PATIENCE, "oldest": NOW - 3 * PATIENCE}
     assert starts(given, ready_since=since) == ["front", "small"]
 

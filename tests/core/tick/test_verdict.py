@@ -1,4 +1,6 @@
-"""What a run's end means, as a table: (how it ended, what it left, what it said) -> outcome, status."""
+"""What a run's end means, as a table: (how it ended, what it left,
+what it said) -> outcome, status.
+"""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""Ignored files of the main checkout that base names are there when a session begins, and only they."""
+"""Ignored files of the main checkout that base names are there when a session begins,
+and only they.
+"""
 
 import os
 import subprocess

@@ -1,4 +1,6 @@
-"""Worktrees that a power loss caught while git made them: the next start finds nothing in its way."""
+"""Worktrees that a power loss caught while git made them:
+the next start finds nothing in its way.
+"""
 
 import os
 import subprocess

@@ -1,4 +1,6 @@
-"""A board may choose where worktrees lie, but not where git, a shell, or another repository looks."""
+"""A board may choose where worktrees lie, but not where git, a shell,
+or another repository looks.
+"""
 
 import os
 from pathlib import Path

@@ -10,8 +10,8 @@ from gitkanban.views.page.value import PageContent
 from gitkanban.views.summary import summary
 from tests.support.boards import NOW
 
-# Texts that want to be markup, script, style, or to steer what is around them. A script that runs sets
-# `window.owned`.
+# Texts that want to be markup, script, style, or to steer what is around them. A script that runs
+# sets `window.owned`.
 HOSTILE = (
     "<script>window.owned=1</script>",
     "</script><script>window.owned=1</script>",

@@ -1,4 +1,6 @@
-"""The HTML file: a policy that allows nothing but its own parts, and no text that becomes markup."""
+"""The HTML file: a policy that allows nothing but its own parts,
+and no text that becomes markup.
+"""
 
 import base64
 import json

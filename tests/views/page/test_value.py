@@ -1,4 +1,6 @@
-"""The value of the page: what every face says, what of it has room, and nothing that is not text."""
+"""The value of the page: what every face says, what of it has room,
+and nothing that is not text.
+"""
 
 import json
 
