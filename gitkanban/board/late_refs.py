@@ -18,8 +18,7 @@ def keep(place: Place, late: Iterable[LateWork]) -> None:
     """Point a ref of this clone at each commit. Raises GitFailed."""
     orders = "".join(f"update {LATE_REFS}{work.run} {work.commit}\n" for work in late)
     if orders:
-        words = ("-c", "core.fsync=all", "update-ref", "--stdin")
-        git.run(place.common, *words, input=orders.encode())
+        git.run(place.common, "update-ref", "--stdin", input=orders.encode())
 
 
 def is_set_aside(place: Place, commit: Oid) -> bool:

@@ -36,7 +36,7 @@ def move(place: Place, branch: str) -> Place:
         f"{refs.PLAIN}update {KNOWN_REF} {board_tip}\nprepare\ncommit\n"
     )
     done = git.run(
-        place.common, "-c", "core.fsync=all", "update-ref", "-m", "kanban: the board moves",
+        place.common, "update-ref", "-m", "kanban: the board moves",
         "--create-reflog", "--stdin", input=orders.encode(), check=False,
     )  # fmt: skip
     if done.code:

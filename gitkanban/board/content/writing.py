@@ -214,7 +214,7 @@ class NewTree:
             return False
         if self._signed:  # a signer does not give the same signature again
             signing.rewrite(self.place.common, self._signed[1])
-        self._new.write()
+        self._new.write(flush=True)  # a ref may point at them already
         return True
 
     def _write_commit(self, tree: Oid, message: str, parents: Sequence[Oid]) -> Oid:

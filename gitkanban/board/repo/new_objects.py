@@ -1,9 +1,9 @@
 """Blobs, trees and commits, put together here and handed to git as one pack to write.
 
 `git unpack-objects` gives each object its file: with the modes of this repository
-(`core.sharedRepository`), all synced before it ends. A tree is handed over as what differs from the
-one that is there, so a folder of many cards is written but once, by git. No ref is moved. The
-formats are those of gitformat-pack(5) and of `git help hash-object`.
+(`core.sharedRepository`), and its name only once its data has been written out. A tree is handed
+over as what differs from the one that is there, so a folder of many cards is written but once, by
+git. No ref is moved. The formats are those of gitformat-pack(5) and of `git help hash-object`.
 """
 
 import errno
@@ -24,8 +24,9 @@ from gitkanban.typed import NamedTuple
 
 BLOB, FOLDER = "100644", "40000"
 EMPTY_TREE = Oid("4b825dc642cb6eb9a060e54bf8d69288fbee4904")
-# Everything written is synced, all of it with one flush of the disk (`git help config`).
-_SYNCED = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=batch")
+# The disk has the data of each object before its name, and its cache is not flushed for them: git
+# does that when it writes the refs, before any of them moves to the commit.
+_WRITTEN_OUT = ("-c", "core.fsyncMethod=writeout-only")
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 _DELTA = 7  # against an object that is named by its id
 _DELTA_LEAST = 4096  # bytes of a tree that is worth one
@@ -117,13 +118,17 @@ class NewObjects:
         who = b"author %s\ncommitter %s\n\n" % (author.line(), committer.line())
         return self._add_object("commit", b"".join(head) + who + message)
 
-    def write(self) -> None:
-        """Have git write all objects, even if it wrote them before. Raises GitFailed, OSError."""
+    def write(self, flush: bool = False) -> None:
+        """Have git write all objects, even if it wrote them before. Raises GitFailed, OSError.
+
+        They survive a power loss once a ref was moved after this, or at once with `flush`.
+        """
         failpoints.reach("commit.tree-written")
         head = b"PACK" + (2).to_bytes(4) + len(self._packed).to_bytes(4)
         pack = b"".join([head, *self._packed.values()])
         pack += sha1(pack).digest()
-        done = git.run(self.common, *_SYNCED, "unpack-objects", "-q", input=pack, check=False)
+        how = () if flush else _WRITTEN_OUT
+        done = git.run(self.common, *how, "unpack-objects", "-q", input=pack, check=False)
         if done.code:
             raise _explain_failure(self.common, done)
         lost = self.missing(self.ids)

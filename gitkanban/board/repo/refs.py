@@ -72,7 +72,7 @@ def swap(
     moves = ((place.ref, old, new), *also)
     while True:
         done = git.run(
-            place.common, "-c", "core.fsync=all", "update-ref", "-m", why.partition("\n")[0],
+            place.common, "update-ref", "-m", why.partition("\n")[0],
             "--create-reflog", "--stdin", input=orders.encode(), check=False,
         )  # fmt: skip
         if not done.code:

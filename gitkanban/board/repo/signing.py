@@ -105,8 +105,7 @@ def content(common: str, commit: Oid) -> bytes:
 
 def rewrite(common: str, data: bytes) -> Oid:
     """Write a commit object, and return its id."""
-    words = ("-c", "core.fsync=all", "hash-object", "-w", "-t", "commit", "--stdin")
-    return git.run(common, *words, input=data).oid
+    return git.run(common, "hash-object", "-w", "-t", "commit", "--stdin", input=data).oid
 
 
 def _make_twin(common: str, commit: Oid, asks: bool) -> "Oid | _SigningFailure":

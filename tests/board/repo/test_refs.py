@@ -4,11 +4,12 @@ never in the way.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gitkanban.board.repo import git as git_module
-from gitkanban.board.repo import refs
+from gitkanban.board.repo import new_objects, refs, signing
 from gitkanban.core.changes import AddCard
 from gitkanban.core.ids import KNOWN_REF
 from gitkanban.core.model import Card
@@ -57,11 +58,11 @@ def test_the_board_is_committed_although_the_ref_of_its_last_known_commit_is_bro
     assert git(repo, "rev-parse", KNOWN_REF) == done.commit == git(repo, "rev-parse", "main")
 
 
-def flushes(trace: Path) -> int:
+def flushes(trace: Path, how: str = "hardware-flush") -> int:
     """How often git has flushed the disk, by its own count (`git help api-trace2`)."""
     rows = [json.loads(line) for line in trace.read_text().splitlines()]
     counts = [row for row in rows if row.get("category") == "fsync"]
-    return sum(int(row["value"]) for row in counts if row["key"] == "fsync/hardware-flush")
+    return sum(int(row["value"]) for row in counts if row["key"] == f"fsync/{how}")
 
 
 def test_what_git_writes_for_us_and_for_sessions_is_on_the_disk(
@@ -72,6 +73,9 @@ def test_what_git_writes_for_us_and_for_sessions_is_on_the_disk(
     git_module.run(str(repo), "update-ref", "refs/heads/card/T1", "HEAD")
     assert flushes(trace) >= 1
     trace.unlink()
+    signing.rewrite(f"{repo}/.git", b"tree %s\n\nnot there yet\n" % new_objects.EMPTY_TREE.encode())
+    assert flushes(trace) >= 1
+    trace.unlink()
     settings = worktrees.git_config(sparse=False)
     monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(settings)))
     for number, (key, value) in enumerate(settings.items()):
@@ -79,3 +83,34 @@ def test_what_git_writes_for_us_and_for_sessions_is_on_the_disk(
         monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
     git(repo, "commit", "-q", "--allow-empty", "-m", "work")
     assert flushes(trace) >= 2, "the commit, and its branch"
+
+
+def test_of_a_change_git_writes_out_every_object_and_then_flushes_the_disk_before_a_ref_moves(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = boards.new(repo, "", Card("A", "a"))
+    writers: list[tuple[str, Path]] = []
+    run = git_module.run
+
+    def traced(*words: str, **how: Any) -> git_module.Done:
+        trace = tmp_path / str(len(writers))
+        writers.extend((word, trace) for word in words if word in ("unpack-objects", "update-ref"))
+        monkeypatch.setenv("GIT_TRACE2_EVENT", str(trace))
+        return run(*words, **how)
+
+    monkeypatch.setattr(git_module, "run", traced)
+    boards.commit(place, AddCard(Card("B", "b")))
+    (first, objects), (second, moves) = writers
+    assert (first, second) == ("unpack-objects", "update-ref")
+    assert flushes(objects, "writeout-only") == 5, "the card, three trees, the commit"
+    assert flushes(moves) == 2, "the branch, and the ref of its last known commit"
+
+
+def test_objects_that_a_ref_points_at_already_are_flushed_at_once(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TRACE2_EVENT", str(tmp_path / "trace"))
+    with new_objects.NewObjects(f"{repo}/.git") as objects:
+        objects.tree({b"a": (new_objects.BLOB, b"new")})
+        objects.write(flush=True)
+    assert flushes(tmp_path / "trace") >= 1
