@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gitkanban.board.repo import git, operations
+from gitkanban.board.repo.new_objects import NewObjects
 from gitkanban.board.repo.scratch import scratch_in
 from gitkanban.core.names import Oid
 from gitkanban.errors import GitFailed
@@ -20,11 +21,11 @@ from gitkanban.typed import NamedTuple
 
 _NO_SUCH_OPTION = 129  # how git ends on options that it does not know
 _READ_AT_ROOT = (b".gitattributes", b".gitmodules")  # git reads .gitmodules at the root only
-# Objects must be on the disk before a ref points at them. The working tree is complete, and nothing
-# watches it. Hooks, signatures and recorded resolutions must not change the result of a merge.
+# The working tree is complete, and nothing watches it. Hooks, signatures and recorded resolutions
+# must not change the result of a merge.
 _SETTINGS = (
-    *git.PLAIN, "-c", "core.fsync=all", "-c", "core.fsmonitor=false", "-c",
-    "core.sparseCheckout=false", "-c", "rerere.enabled=false", "-c", "merge.verifySignatures=false",
+    *git.PLAIN, "-c", "core.fsmonitor=false", "-c", "core.sparseCheckout=false",
+    "-c", "rerere.enabled=false", "-c", "merge.verifySignatures=false",
 )  # fmt: skip
 _NOBODY = {
     f"GIT_{who}_{what}": value
@@ -132,14 +133,14 @@ def passing_commit(common: str, tree: Oid, *parents: Oid) -> Oid:
 
 
 def with_folder(common: str, tree: Oid, name: str, folder: Oid) -> Oid:
-    """Return the tree with `folder` as `name` at its root; an empty `folder` removes that entry."""
-    entries = git.run(common, "ls-tree", "-z", f"{tree}^{{tree}}").out.split(b"\0")
-    path = os.fsencode(name)
-    rest = [each for each in entries if each and each.partition(b"\t")[2] != path]
-    if folder:
-        rest.append(b"040000 tree %s\t%s" % (folder.encode(), path))
-    text = b"".join(b"%s\0" % each for each in rest)
-    return git.run(common, "-c", "core.fsync=all", "mktree", "-z", input=text).oid
+    """Return the tree with `folder` as `name` at its root; an empty `folder` removes that entry.
+
+    `tree` may be a commit. Raises GitFailed, OSError.
+    """
+    with NewObjects(common) as new:
+        changed = new.with_folder(new.reader.tree_of(tree), os.fsencode(name), folder)
+        new.write()
+    return changed
 
 
 def _from_merge_tree(done: git.Done) -> TreeMerge:

@@ -105,6 +105,12 @@ class NewObjects:
         """Add a tree, `start` with some files set or removed; return its id. Empty folders go."""
         return self._edit_folder(changed, start) or self._add_object("tree", b"")
 
+    def with_folder(self, tree: Oid, name: bytes, folder: Oid) -> Oid:
+        """Add `tree` with `folder` as `name` at its root, or without it (empty); return its id."""
+        old = self._tree_at(tree)
+        edits = old.edits({name: (FOLDER, folder) if folder else None})
+        return self._add_object("tree", _apply_edits(old.raw, edits))
+
     def commit(
         self,
         tree: Oid,

@@ -23,14 +23,17 @@ class ObjectReader:
 
     def read(self, oid: Oid, kind: str) -> bytes:
         """Return an object's content. Raises GitFailed if missing, damaged or of another kind."""
-        its_kind, data = _read_loose(self.common, oid) or self._ask_git(oid)
-        if its_kind != kind:
-            raise GitFailed(f"{oid[:10]} is a {its_kind} where a {kind} is needed", git.FSCK)
+        its_kind, data = self._read_any(oid)
+        _refuse_other(oid, its_kind, kind)
         return data
 
     def tree_of(self, commit: Oid) -> Oid:
-        """Return the id of a commit's tree. Raises GitFailed."""
-        head = self.read(commit, "commit").partition(b"\n")[0]
+        """Return the id of a commit's tree; that of a tree is its own. Raises GitFailed."""
+        kind, data = self._read_any(commit)
+        if kind == "tree":
+            return commit
+        _refuse_other(commit, kind, "commit")
+        head = data.partition(b"\n")[0]
         return Oid(head.removeprefix(b"tree ").decode("ascii", "replace"))
 
     @property
@@ -44,6 +47,9 @@ class ObjectReader:
         if process:
             process.kill()
             process.communicate()
+
+    def _read_any(self, oid: Oid) -> tuple[str, bytes]:
+        return _read_loose(self.common, oid) or self._ask_git(oid)
 
     def _ask_git(self, oid: Oid) -> tuple[str, bytes]:
         if self._process is None:
@@ -79,6 +85,11 @@ class ObjectReader:
         assert process
         _, words = process.communicate()
         return GitFailed(f"git cat-file: {git.Done(1, b'', words).last}", git.FSCK)
+
+
+def _refuse_other(oid: Oid, kind: str, needed: str) -> None:
+    if kind != needed:
+        raise GitFailed(f"{oid[:10]} is a {kind} where a {needed} is needed", git.FSCK)
 
 
 def _read_loose(common: str, oid: Oid) -> tuple[str, bytes] | None:

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitkanban.board.repo import new_objects
+from gitkanban.board.repo.merging import with_folder
 from gitkanban.board.repo.new_objects import FOLDER, NewObjects
+from gitkanban.core.names import NO_OID, Oid
 from gitkanban.errors import GitFailed
+from tests.conftest import git
 from tests.support.examples import examples
 
 NAMES = st.binary(min_size=1, max_size=5).filter(
@@ -53,6 +56,28 @@ def test_a_damaged_tree_is_refused_either_way(noise: bytes, cut: int) -> None:
             except GitFailed:
                 ends.append(None)  # type: ignore[arg-type]
     assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("name", ["b", "b.c", "new"])
+@pytest.mark.parametrize("start", ["commit", "tree"])
+def test_a_folder_replaced_at_the_root_is_where_git_has_it(
+    repo: Path, name: str, start: str
+) -> None:
+    with NewObjects(str(repo / ".git")) as objects:
+        inner = objects.tree({b"x": ("100644", b"one")})
+        files = {b"b/old": ("100644", b"2"), b"b.c": ("100644", b"3"), b"b0": ("100644", b"4")}
+        tree = objects.tree(files)
+        objects.write()
+    given = Oid(git(repo, "commit-tree", "-m", "x", tree) if start == "commit" else tree)
+    common = str(repo / ".git")
+    changed = with_folder(common, given, name, inner)
+    git(repo, "read-tree", tree)
+    git(repo, "rm", "-r", "-q", "--cached", "--ignore-unmatch", name)
+    without = git(repo, "write-tree")
+    git(repo, "read-tree", f"--prefix={name}/", inner)
+    assert changed == git(repo, "write-tree")
+    assert with_folder(common, changed, name, NO_OID) == without
+    git(repo, "fsck", "--strict", changed)
 
 
 def test_a_tree_edited_here_is_the_tree_that_git_writes(repo: Path) -> None:
