@@ -78,7 +78,7 @@ def settle(state: TickState, look: BoardLook) -> None:
     if look.plan.letters:
         remove_letters(state.place, look.plan.letters)
     if look.plan.late:
-        from gitkanban.board import late_refs  # late: superseded runs are rare
+        from gitkanban.board.sharing import late_refs  # late: superseded runs are rare
 
         late_refs.keep(state.place, look.plan.late)
     failpoints.reach("settle.late-kept")

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gitkanban import clock, failpoints
-from gitkanban.board import late_refs, store, sync
+from gitkanban.board import store
 from gitkanban.board.repo import checkouts, commits, remotes
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.remotes import Denied, Offline
-from gitkanban.board.sync import Link, Published, Synced
+from gitkanban.board.sharing import late_refs, sync
+from gitkanban.board.sharing.sync import Link, Published, Synced
 from gitkanban.board.work import cardwork
 from gitkanban.core.changes import AddNote, Change
 from gitkanban.core.ids import branch_of

@@ -11,7 +11,7 @@ from gitkanban import clock
 from gitkanban.board import presence, store
 from gitkanban.board.repo.clone import clone_id
 from gitkanban.board.repo.place import Place
-from gitkanban.board.sync import Link, sync
+from gitkanban.board.sharing.sync import Link, sync
 from gitkanban.cli.cardpages import CardPages
 from gitkanban.core.changes import AddCard, ArchiveCard, Change, EditCard, EndRun, WriteFile
 from gitkanban.core.model import Board, Card, Run
@@ -24,7 +24,7 @@ from gitkanban.tick.accepting import accept
 from gitkanban.tick.rounds import tick
 from gitkanban.views.message import commit_message
 from gitkanban.views.text import Look
-from tests.board.test_sync import pair
+from tests.board.sharing.test_sync import pair
 from tests.conftest import git
 
 

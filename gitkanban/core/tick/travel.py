@@ -2,7 +2,7 @@
 the remote does not take them.
 
 The board never says `done` there before base has the work there: both go in one push, or neither.
-The branch of a card goes with the record of the run that left it. Pure: `board.sync` does it.
+The branch of a card goes with the record of the run that left it. Pure: `board.sharing` does it.
 """
 
 from collections.abc import Collection, Mapping

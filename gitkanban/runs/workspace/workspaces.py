@@ -8,9 +8,9 @@ import os
 from functools import cache
 
 from gitkanban import failpoints, files
-from gitkanban.board import late_refs
 from gitkanban.board.repo import checkouts, commits, git, refs
 from gitkanban.board.repo.place import Place
+from gitkanban.board.sharing import late_refs
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.model import SHARED, WORKTREE
 from gitkanban.core.names import NO_OID, CardId, Oid

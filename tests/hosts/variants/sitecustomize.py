@@ -15,7 +15,7 @@ def claim_not_pushed() -> None:
 
 def base_left_behind() -> None:
     """The board says done at the remote, and base follows with a later push."""
-    from gitkanban.board import sync
+    from gitkanban.board.sharing import sync
 
     real = sync.publish
     sync.publish = lambda link, load, whole=False: real(

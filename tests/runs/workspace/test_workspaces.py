@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board import late_refs
 from gitkanban.board.repo import standstill
 from gitkanban.board.repo.place import Place
+from gitkanban.board.sharing import late_refs
 from gitkanban.core.model import SHARED
 from gitkanban.core.names import CardId, RunId
 from gitkanban.core.tick.superseded import LateWork

@@ -10,8 +10,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 
 from gitkanban import clock, failpoints
-from gitkanban.board import late_refs, store
-from gitkanban.board.boardmerge import BoardMerge
+from gitkanban.board import store
 from gitkanban.board.following import follow_base, follow_board, rehearsal
 from gitkanban.board.repo import (
     checkouts,
@@ -25,6 +24,8 @@ from gitkanban.board.repo import (
 from gitkanban.board.repo.base import check_base
 from gitkanban.board.repo.clone import clone_id
 from gitkanban.board.repo.place import Place
+from gitkanban.board.sharing import late_refs
+from gitkanban.board.sharing.boardmerge import BoardMerge
 from gitkanban.board.work import cardwork
 from gitkanban.core.ids import CARD_BRANCHES, CARD_REFS, card_ref
 from gitkanban.core.model import TODO, Board

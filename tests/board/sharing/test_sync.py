@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board import late_refs, store
-from gitkanban.board.boardmerge import Conflicting
+from gitkanban.board import store
 from gitkanban.board.init import create
 from gitkanban.board.repo import refs
 from gitkanban.board.repo import remotes as module
@@ -22,7 +21,9 @@ from gitkanban.board.repo.git import Done
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.placefinder import find
 from gitkanban.board.repo.remotes import Offline
-from gitkanban.board.sync import Link, publish, remote_of, sync
+from gitkanban.board.sharing import late_refs
+from gitkanban.board.sharing.boardmerge import Conflicting
+from gitkanban.board.sharing.sync import Link, publish, remote_of, sync
 from gitkanban.core.changes import AddCard, AddNote, Change, EditCard, EndRun
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.core.tick import network
