@@ -14,8 +14,10 @@ from gitkanban.board import store
 from gitkanban.board.repo import checkouts, commits, remotes
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.remotes import Denied, Offline
-from gitkanban.board.sharing import late_refs, sync
-from gitkanban.board.sharing.sync import Link, Published, Synced
+from gitkanban.board.sharing import fetching, late_refs, pushing, sync, unsent
+from gitkanban.board.sharing.link import Link
+from gitkanban.board.sharing.pushing import Published
+from gitkanban.board.sharing.sync import Synced
 from gitkanban.board.work import cardwork
 from gitkanban.core.changes import AddNote, Change
 from gitkanban.core.ids import branch_of
@@ -49,7 +51,7 @@ def sync_by_hand(place: Place, remote: str, cards: bool) -> Synced:
     """Sync at once, whatever the remote did before. Raises as `sync.sync` does."""
     link = link_to(place, remote, _config_of(place), by_hand=True)
     done = sync.sync(link, cards)
-    sync.fetch_cards(link)  # at once, for a person who is about to review
+    fetching.fetch_cards(link)  # at once, for a person who is about to review
     refused = dict(done.published.refused)
     # Who asks by hand may have lifted a protection: the next tick tries what it needs again.
     reached.forget_refusals(place.private, remote)
@@ -84,7 +86,7 @@ def _note_on_cards(link: Link, late: Sequence[LateWork]) -> None:
     if late:
         store.commit(link.place, notes, message=commit_message)
         with suppress(Offline):
-            sync.fetch_branches(link, [work.card for work in late])
+            fetching.fetch_branches(link, [work.card for work in late])
 
 
 def _send_late(link: Link) -> list[str]:
@@ -184,11 +186,11 @@ class Remote:
         begun = time.monotonic()
         self.uncertain = True
         try:
-            ahead = base if link.base and base else sync.base_due(link, board)
+            ahead = base if link.base and base else unsent.base_due(link, board)
             if ahead and self.base_fault:
                 raise Refused(f"the remote lacks accepted work: {self.base_fault}")
-            load = Load(commit, ahead, sync.card_tips(link, board))
-            done = sync.publish(link, load, whole=True)
+            load = Load(commit, ahead, unsent.card_tips(link, board))
+            done = pushing.publish(link, load, whole=True)
         except GitkanbanError as error:
             self.uncertain = isinstance(error, Offline)
             self._hold_back(error)
@@ -214,12 +216,12 @@ class Remote:
         link = link_to(self.place, self.name, _config_of(self.place))
         self._note_late_work(link)
         waited, self.waiting = self.waiting, False
-        unsent = bool(sync.load_of(link) != Load(NO_OID))
-        if self._asked and not waited and not unsent:
+        has_unsent = bool(unsent.load_of(link) != Load(NO_OID))
+        if self._asked and not waited and not has_unsent:
             return False
         time.sleep(wait_to_yield(self._lost, self._won, self._took, clock.jitter()))
         try:
-            fetches = waited or not unsent
+            fetches = waited or not has_unsent
             done = sync.sync(link, ask_first=fetches, send=not waited)
         except GitkanbanError as error:
             self._hold_back(error)

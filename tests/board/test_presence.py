@@ -11,7 +11,8 @@ from gitkanban import clock
 from gitkanban.board import presence, store
 from gitkanban.board.repo.clone import clone_id
 from gitkanban.board.repo.place import Place
-from gitkanban.board.sharing.sync import Link, sync
+from gitkanban.board.sharing.link import Link
+from gitkanban.board.sharing.sync import sync
 from gitkanban.cli.cardpages import CardPages
 from gitkanban.core.changes import AddCard, ArchiveCard, Change, EditCard, EndRun, WriteFile
 from gitkanban.core.model import Board, Card, Run

@@ -21,7 +21,7 @@ CODE = (
 # Each costs as much as ten modules of ours.
 HEAVY = {"asyncio", "click", "datetime", "enum", "inspect", "pygit2", "re", "subprocess", "typing"}
 OF_BUSY_TICKS = {
-    "board.content.writing", "board.sharing.boardmerge", "board.sharing.sync", "board.work.integrate",
+    "board.content.writing", "board.sharing", "board.work.integrate",
     "cli.quick", "runs.batch", "runs.briefing", "runs.collect", "runs.contained", "runs.leases",
     "runs.memory", "runs.publishing", "runs.sessions", "runs.supervision.supervisor", "runs.verifying",
     "runs.workspace", "tick.foretelling", "tick.remote", "tick.starting",

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import presence
-from gitkanban.board.sharing.sync import Link, sync
+from gitkanban.board.sharing.link import Link
+from gitkanban.board.sharing.sync import sync
 from tests.conftest import git
 from tests.support.arena import CONFIG, Arena
 from tests.torture.clones import Clones, clones

@@ -114,7 +114,7 @@ def test_a_remote_out_of_reach_stops_no_settlement(
         def gone(*_: object, **__: object) -> None:
             raise Offline("cannot push to origin: the cable is cut")
 
-        monkeypatch.setattr("gitkanban.board.sharing.sync.publish", gone)
+        monkeypatch.setattr("gitkanban.board.sharing.pushing.publish", gone)
     done = ticked(arena)
     assert (arena.status("T0"), arena.status("T1"), done.started) == ("review", "todo", ())
     assert done.errors == ()

@@ -21,7 +21,7 @@ def sync_command(remote: str, cards: bool, as_json: bool) -> None:
     use `gitkanban tick --sync`.
     """
     from gitkanban.board.repo.remotes import Offline
-    from gitkanban.board.sharing.sync import remote_of
+    from gitkanban.board.sharing.link import remote_of
     from gitkanban.tick.remote import sync_by_hand
 
     refuse_in_session("sync")

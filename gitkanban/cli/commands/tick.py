@@ -89,7 +89,7 @@ def tick_command(
 
 
 def _remote_name(place: "Place", remote: str) -> str:
-    from gitkanban.board.sharing.sync import remote_of  # late: most ticks are for one clone alone
+    from gitkanban.board.sharing.link import remote_of  # late: most ticks are for one clone alone
 
     return remote_of(place, remote)
 

@@ -23,7 +23,9 @@ from gitkanban.board.repo.placefinder import find
 from gitkanban.board.repo.remotes import Offline
 from gitkanban.board.sharing import late_refs
 from gitkanban.board.sharing.boardmerge import Conflicting
-from gitkanban.board.sharing.sync import Link, publish, remote_of, sync
+from gitkanban.board.sharing.link import Link, remote_of
+from gitkanban.board.sharing.pushing import publish
+from gitkanban.board.sharing.sync import sync
 from gitkanban.core.changes import AddCard, AddNote, Change, EditCard, EndRun
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.core.tick import network

@@ -15,10 +15,10 @@ def claim_not_pushed() -> None:
 
 def base_left_behind() -> None:
     """The board says done at the remote, and base follows with a later push."""
-    from gitkanban.board.sharing import sync
+    from gitkanban.board.sharing import pushing
 
-    real = sync.publish
-    sync.publish = lambda link, load, whole=False: real(
+    real = pushing.publish
+    pushing.publish = lambda link, load, whole=False: real(
         link, load._replace(base="") if whole else load, whole
     )
 
