@@ -15,7 +15,7 @@ from gitkanban.board.repo.placefinder import find
 from gitkanban.runs.supervision.locks import Locks
 from tests.cli.calls import call, ok
 from tests.conftest import git
-from tests.support.arena import Arena, until
+from tests.support.arena import REVIEWED, Arena, until
 from tests.support.terminal import Terminal
 
 CONFIG = """\
@@ -202,15 +202,7 @@ def test_the_agent_s_own_conversation_goes_on(
 
 @pytest.fixture
 def arena(make: Callable[..., Arena]) -> Iterator[Arena]:
-    config = """\
-version: 1
-kanban:
-  base: main
-  workers:
-    w:
-      command: [{python}, -I, -S, {agent}, {log}, w]
-"""
-    found = make({"T1": "@w"}, config=config)
+    found = make({"T1": "@lane"}, config=REVIEWED)
     found.words("T1", "wait:go commit")
     found.tick()
     until(lambda: found.logged("waits"), "the session")

@@ -9,20 +9,7 @@ import pytest
 from gitkanban.board.repo import checkouts
 from tests.cli.calls import call, ok
 from tests.conftest import git
-from tests.support.arena import Arena, until
-
-CONFIG = """\
-version: 1
-kanban:
-  base: main
-  max_concurrency: 4
-  workers:
-    pool:
-      profile: many
-      mode: pool
-      max_concurrency: 2
-      command: [{python}, -I, -S, {agent}, {log}, pool]
-"""
+from tests.support.arena import REVIEWED, Arena, until
 
 
 def admin_of(arena: Arena) -> Path:
@@ -60,7 +47,7 @@ WAYS = {
 
 def begun(make: Callable[..., Arena], branch: str, ref: str, way: str) -> Arena:
     """T1 runs with its HEAD on `ref`, and settings of its own; T2 is in review."""
-    arena = make({"T1": "@pool", "T2": "@pool"}, config=CONFIG, branch=branch)
+    arena = make({"T1": "@pool", "T2": "@pool"}, config=REVIEWED, branch=branch)
     arena.words("T1", "wait:go commit")
     arena.words("T2", "commit")
     arena.tick()

@@ -133,9 +133,8 @@ def left_out(folder: Folder) -> tuple[dict[str, int], str]:
     row = _read_row(folder, _LEFT_OUT)
     nodes, own = row.get("nodes"), row.get("own")
     rows = nodes.items() if isinstance(nodes, dict) else ()
-    return {str(n): at for n, at in rows if isinstance(at, int)}, own if isinstance(
-        own, str
-    ) else ""
+    until = {str(name): at for name, at in rows if isinstance(at, int)}
+    return until, own if isinstance(own, str) else ""
 
 
 def note_word(folder: Folder, job: BatchJob) -> None:

@@ -22,21 +22,10 @@ from gitkanban.runs.workspace import unreadable, workspaces
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
 from tests.conftest import git
 from tests.runs.places import place_of
-from tests.support.arena import Arena
+from tests.support.arena import REVIEWED, Arena
 from tests.support.boards import board
 
 OLD = 1_000_000_000  # long before anybody can still be making it
-REVIEWED = """\
-version: 1
-kanban:
-  base: main
-  workers:
-    pool:
-      mode: pool
-      max_concurrency: 2
-      command: [{python}, -I, -S, {agent}, {log}, pool]
-      commits: supervisor
-"""
 Step = tuple[str, str]  # a file of the worktree or of its git directory (`:`), and its content
 # What `git worktree add --lock` writes, in its order (git 2.39).
 STEPS: Sequence[Step] = (
