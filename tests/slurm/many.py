@@ -30,17 +30,17 @@ def measure(count: int) -> list[str]:
     """Start `count` jobs that then wait; return the figures, a line each."""
     with Cluster() as cluster:
         site = Site(cluster, "many")
-        _count_looks(site)
+        _note_looks(site)
         site.board(_CONFIG.replace("COUNT", str(count)))
-        none = min(_processor(lambda: site.gk("tick")) for _ in range(_TIMES))
+        none = min(_measure_processor_time(lambda: site.gk("tick")) for _ in range(_TIMES))
         _add_cards(site, count)
         begun = time.monotonic()
-        used = _processor(lambda: site.call(*PROGRAM, "tick", timeout=600))
+        used = _measure_processor_time(lambda: site.call(*PROGRAM, "tick", timeout=600))
         took = time.monotonic() - begun
         waiting = len(cluster.slurm("squeue", "-h", "-t", "PD", "-o", "%i").splitlines())
-        before = _looks(site)
-        idle = min(_processor(lambda: site.gk("tick")) for _ in range(_TIMES))
-        looks = (_looks(site) - before) / _TIMES
+        before = _count_looks(site)
+        idle = min(_measure_processor_time(lambda: site.gk("tick")) for _ in range(_TIMES))
+        looks = (_count_looks(site) - before) / _TIMES
     return [
         f"{waiting} of {count} jobs wait in Slurm",
         f"started in one tick: {took:.1f} s, {used:.1f} s of processor (goal 30 s)",
@@ -51,7 +51,7 @@ def measure(count: int) -> list[str]:
     ]
 
 
-def _count_looks(site: Site) -> None:
+def _note_looks(site: Site) -> None:
     """Have each `squeue` note who asked."""
     folder = site.path / "bin"
     folder.mkdir()
@@ -62,7 +62,7 @@ def _count_looks(site: Site) -> None:
     site.env["PATH"] = f"{site.inside}/bin:{site.cluster.environment()['PATH']}"
 
 
-def _looks(site: Site) -> int:
+def _count_looks(site: Site) -> int:
     """How often ticks have asked; a standby asks by itself."""
     path = site.path / "bin/asked"
     lines = path.read_text().splitlines() if path.exists() else []
@@ -81,7 +81,7 @@ def _add_cards(site: Site, count: int) -> None:
     site.call("git", "commit", "-qm", "cards")
 
 
-def _processor(act: Callable[[], object]) -> float:
+def _measure_processor_time(act: Callable[[], object]) -> float:
     """Processor seconds of the programs that an act runs and waits for."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     act()

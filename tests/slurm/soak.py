@@ -46,11 +46,11 @@ class Soak:
     # -- what happens
 
     def _acts(self) -> list[Callable[[], None]]:
-        often = [self._add_card, self._tick, self._tick, self._killed_tick, self._rest]
+        often = [self._add_card, self._tick, self._tick, self._kill_tick, self._rest]
         trouble = [
             self._lose_node, self._lose_slurmd, self._lose_controller, self._lose_munge,
-            self._kill_supervisor, self._cancel, self._submit_again, self._stop,
-            self._suspend, self._lose_share,
+            self._kill_supervisor, self._cancel_job, self._submit_again, self._stop_card,
+            self._suspend_job, self._lose_share,
         ]  # fmt: skip
         return often * 2 + trouble
 
@@ -64,7 +64,7 @@ class Soak:
     def _tick(self) -> None:
         self.site.ticked()
 
-    def _killed_tick(self) -> None:
+    def _kill_tick(self) -> None:
         words = self.cluster.words(CONTROL, *PROGRAM, "tick", cwd=f"{self.site.inside}/shop")
         env = self.cluster.environment() | self.site.env
         started = subprocess.Popen(
@@ -109,12 +109,12 @@ class Soak:
         if card:
             self.site.kill_supervisor(card)
 
-    def _cancel(self) -> None:
+    def _cancel_job(self) -> None:
         jobs = self.cluster.run(CONTROL, "squeue", "-h", "-o", "%i", user="root").stdout.split()
         if jobs:
             self.cluster.run(CONTROL, "scancel", self.random.choice(jobs), user="root")
 
-    def _suspend(self) -> None:
+    def _suspend_job(self) -> None:
         running = ("squeue", "-h", "-t", "R", "-o", "%i")
         jobs = self.cluster.run(CONTROL, *running, user="root").stdout.split()
         if jobs:
@@ -135,7 +135,7 @@ class Soak:
             script = f"{self.site.run_folder(card)}/job.sh"
             self.cluster.run(CONTROL, "sbatch", "--mem=50M", "-o", "/dev/null", script)
 
-    def _stop(self) -> None:
+    def _stop_card(self) -> None:
         card = self._live_card()
         if card:
             self.site.tried(*PROGRAM, "stop", card)
