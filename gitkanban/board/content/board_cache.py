@@ -29,9 +29,9 @@ from gitkanban.core.model import (
     Run,
     Worker,
 )
-from gitkanban.core.names import NO_OID, CardId, Oid
+from gitkanban.core.names import NO_OID, CardId, Oid, WorkerName
 from gitkanban.core.split_cards import SplitCards, open_cards
-from gitkanban.typed import Any
+from gitkanban.typed import Any, NamedTuple
 
 _FIELDS = tuple(
     kind._fields for kind in (Card, Config, ExecutorConfig, Note, Pause, Problem, Run, Worker)
@@ -41,37 +41,76 @@ _CHANGED_MOST = 1000  # finished cards that may change before that file is rewri
 _FORMAT = ("board", 7, finished_cards.FORM, __version__, sys.hexversion, _FIELDS)
 
 
+class _BoardParts(NamedTuple):
+    """What is in the cache, as values; `finished` is what `_part_cards` returns."""
+
+    config: Config | None
+    cards: dict[CardId, Card]
+    runs: Mapping[CardId, tuple[Run, ...]]
+    notes: Mapping[CardId, tuple[Note, ...]]
+    paused: Mapping[WorkerName, Pause]
+    archived: frozenset[CardId]
+    problems: tuple[Problem, ...]
+    finished: Any
+    in_work: frozenset[CardId]
+
+
+# What was loaded last in this process, by the commit, prefix and checksum of the cache: a tick
+# reads its board up to nine times.
+_loaded: dict[tuple[Oid, str, int], _BoardParts] = {}
+
+
 def load(place: Place, commit: Oid = NO_OID) -> Board | None:
     """Return the board of a commit as `save` was given it, or None if it is not in the cache.
 
-    Without a commit, whatever board `save` was given last is returned.
+    Without a commit, whatever board `save` was given last is returned. Boards of one commit share
+    their values, which nobody changes.
     """
-    collecting = gc.isenabled()
-    gc.disable()  # a pass over ten thousand new tuples would free none of them
     try:
         with open_ours(_cache_path(place)) as file:
             form, cached, prefix, checksum = marshal.load(file)
             if (form, prefix) != (_FORMAT, place.prefix) or (commit and cached != commit):
                 return None
-            data = file.read()
-        if crc32(data) != checksum:
-            return None
-        config, rows, runs, notes, paused, archived, problems, finished = marshal.loads(data)
-        cards = {row[0]: Card._make(row) for row in rows}
+            parts = _loaded.get((cached, prefix, checksum))
+            data = b"" if parts else file.read()
+        if parts is None:
+            if crc32(data) != checksum:
+                return None
+            _loaded.clear()  # first: two large boards need not be in memory
+            parts = _loaded[cached, prefix, checksum] = _parse_rows(data)
         return Board(
             place.branch,
             cached,
+            parts.config,
+            _join_cards(place, parts.cards, parts.finished),
+            runs=parts.runs,
+            notes=parts.notes,
+            paused=parts.paused,
+            archived=parts.archived,
+            problems=parts.problems,
+            complete=parts.in_work,
+        )
+    except (OSError, ValueError, EOFError, TypeError, KeyError):
+        return None
+
+
+def _parse_rows(data: bytes) -> _BoardParts:
+    collecting = gc.isenabled()
+    gc.disable()  # a pass over ten thousand new tuples would free none of them
+    try:
+        config, rows, runs, notes, paused, archived, problems, finished = marshal.loads(data)
+        cards = {row[0]: Card._make(row) for row in rows}
+        return _BoardParts(
             _config_from_row(config),
-            _join_cards(place, cards, finished),
+            cards,
             runs={card: tuple(map(Run._make, rows)) for card, rows in runs.items()},
             notes={card: tuple(map(Note._make, rows)) for card, rows in notes.items()},
             paused={row[0]: Pause._make(row) for row in paused},
             archived=archived,
             problems=tuple(map(Problem._make, problems)),
-            complete=cards_in_work(cards.values()),
+            finished=finished,
+            in_work=cards_in_work(cards.values()),
         )
-    except (OSError, ValueError, EOFError, TypeError, KeyError):
-        return None
     finally:
         if collecting:
             gc.enable()

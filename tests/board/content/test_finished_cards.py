@@ -70,6 +70,16 @@ def test_after_many_changes_the_file_is_written_again(
     assert cached(here).cards["D2"].title == "again"
 
 
+def test_a_board_is_parsed_once_in_a_process(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = cached(here)
+    with monkeypatch.context() as once:
+        once.setattr(board_cache, "_parse_rows", lambda _: pytest.fail("it was parsed again"))
+        assert cached(here) == before
+    commit(here, EditCard("T1", {"title": "again"}))
+    assert cached(here).cards["T1"].title == "again"
+    assert before.cards["T1"].title == ""
+
+
 @pytest.mark.parametrize("damage", ["gone", "cut", "other"])
 def test_a_damaged_file_means_that_the_board_is_read(here: Place, damage: str) -> None:
     before = cached(here)
