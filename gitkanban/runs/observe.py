@@ -95,8 +95,9 @@ def _executors_wanted(board: Board) -> set[str]:
     """Return the executors on which cards in todo would run."""
     if board.config is None or not board.config.executors:
         return set()
-    todo = (board.worker_of(card) for card in open_cards(board.cards) if card.status == TODO)
-    return {worker.executor for worker in todo if worker and worker.executor}
+    names = {card.worker for card in open_cards(board.cards) if card.status == TODO}
+    workers = (board.config.workers.get(name) for name in names)
+    return {worker.executor for worker in workers if worker and worker.executor}
 
 
 # Long: it fills in every field of what is observed.

@@ -13,10 +13,9 @@ from gitkanban.board.work import landed
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.model import Board, Card, Run
 from gitkanban.core.names import NO_OID, CardId, Oid
-from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.absence import absence_words, fetch_hint
 from gitkanban.core.tick.facts import Elsewhere
-from gitkanban.core.tick.travel import last_work
+from gitkanban.core.tick.travel import open_work
 from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.errors import Refused
 from gitkanban.typed import NamedTuple
@@ -155,11 +154,7 @@ def where(place: Place, run: Run | None, commit: Oid = NO_OID) -> Elsewhere:
 
 def missing(place: Place, board: Board) -> list[CardId]:
     """Return the open cards whose last work, a commit that their runs recorded, is not here."""
-    last = {
-        card.id: run.commit
-        for card in open_cards(board.cards)
-        if (run := last_work(board.runs_of(card.id)))
-    }
+    last = {card.id: run.commit for card, run in open_work(board)}
     here = present(place, last.values())
     return sorted(card for card, commit in last.items() if commit not in here)
 

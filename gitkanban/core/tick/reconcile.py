@@ -316,14 +316,14 @@ def _crashes_alike(
 def _orphan_cards(board: Board, observed: Observed) -> list[Card]:
     """Cards that are `running` in this clone or without a run, with nothing of the run here."""
     observed_runs = {facts.run for facts in observed.runs}
-    return [
+    return sorted(
         card
-        for card in sorted(open_cards(board.cards))
+        for card in open_cards(board.cards)
         if card.status == RUNNING
         and card.clone in ("", observed.clone)
         and card.run not in observed_runs
         and card.slot not in observed.busy_slots
-    ]
+    )
 
 
 def _orphan_run(board: Board, card: Card) -> Run | None:

@@ -8,9 +8,8 @@ The branch of a card goes with the record of the run that left it. Pure: `board.
 from collections.abc import Collection, Mapping
 
 from gitkanban.core.ids import card_ref
-from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TODO, Board, Run
+from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TERMINAL, TODO, Board, Card, Run
 from gitkanban.core.names import NO_OID, CardId, Oid, RunId
-from gitkanban.core.split_cards import open_cards
 from gitkanban.typed import NamedTuple
 
 FRESH = 30  # seconds after an answer of the remote in which a start is pushed without a fetch
@@ -49,9 +48,8 @@ def cards_due(
     work it has refused there.
     """
     tips = []
-    for card in sorted(open_cards(board.cards)):
-        run = last_work(board.runs_of(card.id))
-        if run is None or run.clone != clone or run.run in fenced:
+    for card, run in open_work(board):
+        if run.clone != clone or run.run in fenced:
             continue
         others = card.status == RUNNING and card.clone != clone
         if there.get(card.id) != run.commit and not others:
@@ -61,11 +59,17 @@ def cards_due(
 
 def extendable(board: Board) -> list[CardId]:
     """The cards to whose branches at the remote people may add, between two attempts."""
-    return [
-        card.id
-        for card in open_cards(board.cards)
-        if card.status in (TODO, REVIEW, BLOCKED) and last_work(board.runs_of(card.id))
-    ]
+    return [card.id for card, _ in open_work(board) if card.status in (TODO, REVIEW, BLOCKED)]
+
+
+def open_work(board: Board) -> list[tuple[Card, Run]]:
+    """The open cards with commits on their branches, sorted, each with the run that left them.
+
+    It costs by cards that have run, which are few of those that are open.
+    """
+    left = ((card, last_work(runs)) for card, runs in sorted(board.runs.items()))
+    worked = ((board.cards.get(card), run) for card, run in left if run)
+    return [(card, run) for card, run in worked if card and card.status not in TERMINAL]
 
 
 def last_work(runs: Collection[Run]) -> Run | None:

@@ -15,8 +15,7 @@ def accepts(board: Board, card: Card) -> bool:
 
 def to_accept(board: Board, elsewhere: Collection[CardId] = ()) -> tuple[CardId, ...]:
     """The cards in review that a tick accepts by itself, except those whose work is `elsewhere`."""
+    reviews = [card for card in open_cards(board.cards) if card.status == REVIEW]
     return tuple(
-        card.id
-        for card in sorted(open_cards(board.cards))
-        if card.status == REVIEW and accepts(board, card) and card.id not in elsewhere
+        sorted(card.id for card in reviews if accepts(board, card) and card.id not in elsewhere)
     )
