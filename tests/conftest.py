@@ -6,7 +6,6 @@ import gc
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -20,11 +19,6 @@ from tests.support import examples
 if TYPE_CHECKING:
     from tests.runs.places import Bench
     from tests.support.arena import Arena
-
-# Compiled modules are written, whatever the caller has set. Without them each `gitkanban` that a
-# test starts compiles the package again, which costs it more than all its work.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False
 
 
 def pytest_configure(config: pytest.Config) -> None:
