@@ -15,6 +15,7 @@ import pygit2
 import pytest
 
 from tests.support import examples
+from tests.support.memory_disk import memory_disk
 
 if TYPE_CHECKING:
     from tests.runs.places import Bench
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give properties all of their examples if asked to, and fewest in the quick part."""
+    """Choose how many examples properties get, and where the folders of tests are."""
     quick = config.getoption("markexpr") == "not slow"
     usual = examples.QUICK_SHARE if quick else examples.SUITE_SHARE
     examples.load_profile(examples.ALL if config.getoption("all_examples") else usual)
+    if place := memory_disk():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", place)
 
 
 def pytest_collection_finish() -> None:

@@ -34,6 +34,7 @@ from gitkanban.runs.supervision.locks import Locks
 from gitkanban.tick.rounds import tick
 from gitkanban.views.message import commit_message
 from tests.conftest import git
+from tests.support.memory_disk import memory_disk
 from tests.support.oracle import Oracle, marked, started
 
 AGENT = str(Path(__file__).with_name("fake_agent.py"))
@@ -74,9 +75,8 @@ def until(look: Callable[[], object], what: str) -> None:
 
 
 def room() -> Path:
-    """A new folder on a disk in memory, where there is one: syncing costs nothing there."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    return Path(tempfile.mkdtemp(prefix="arena-", dir=memory))
+    """A new folder on a disk in memory, where there is one."""
+    return Path(tempfile.mkdtemp(prefix="arena-", dir=memory_disk()))
 
 
 class Arena:
