@@ -15,7 +15,7 @@ from gitkanban.board.content import finished_cards
 from gitkanban.board.content.finished_cards import FileMark, FinishedFile
 from gitkanban.board.content.in_work import cards_in_work
 from gitkanban.board.content.reading import ReadCards, cards_by_id
-from gitkanban.board.repo.cachefile import open_ours
+from gitkanban.board.repo.cachefile import load_head, open_ours
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import (
     TERMINAL,
@@ -68,7 +68,7 @@ def load(place: Place, commit: Oid = NO_OID) -> Board | None:
     """
     try:
         with open_ours(_cache_path(place)) as file:
-            form, cached, prefix, checksum = marshal.load(file)
+            form, cached, prefix, checksum = load_head(file)
             if (form, prefix) != (_FORMAT, place.prefix) or (commit and cached != commit):
                 return None
             parts = _loaded.get((cached, prefix, checksum))

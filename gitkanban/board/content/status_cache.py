@@ -13,7 +13,7 @@ import time
 
 from gitkanban import __version__, programs
 from gitkanban.board.content.finished_rows import FinishedRows
-from gitkanban.board.repo.cachefile import open_ours
+from gitkanban.board.repo.cachefile import load_head, open_ours
 from gitkanban.board.repo.gitdir import common_dir, first_line
 from gitkanban.core.situation.rows import CARD_KEYS, FINISHED
 
@@ -60,7 +60,7 @@ def warm(
     gc.disable()
     try:
         with open_ours(f"{common}/gitkanban/cache/status") as file:
-            head = marshal.load(file)
+            head = load_head(file)
             if not _is_current(common, head):
                 return None
             if begin:
@@ -87,7 +87,7 @@ def last_of_tip(cwd: str) -> "dict[str, Any] | None":
         return None
     try:
         with open_ours(f"{common}/gitkanban/cache/status") as file:
-            head = marshal.load(file)
+            head = load_head(file)
             form, files, ref, commit = head[:4]
             is_of_tip = form == _FORMAT and commit == _tip_of(common, ref)
             if not is_of_tip or files[0] != _file_signature(f"{common}/{_OUTSIDE[0]}"):
@@ -122,7 +122,7 @@ def last_finished(place: "Place") -> "FinishedPart | None":
     """Return the finished cards as they were worded last, whatever the board is now."""
     try:
         with open_ours(f"{place.private}/cache/status") as file:
-            head = marshal.load(file)
+            head = load_head(file)
             if head[0] != _FORMAT or head[2] != place.ref or not head[12]:
                 return None
             rows = _load_part(file, head[7])

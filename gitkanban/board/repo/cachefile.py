@@ -8,6 +8,8 @@ import marshal
 import os
 import stat
 
+_TUPLE = (b")", b"\xa9")  # how `marshal` begins a tuple of less than 256 values
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitkanban.typed import Any, BinaryIO
@@ -26,13 +28,29 @@ def open_ours(path: str) -> "BinaryIO":
     raise ValueError(f"{path} is not our file")
 
 
+def load_head(file: "BinaryIO") -> "Any":
+    """Load the tuple that a cache file begins with.
+
+    Raises ValueError, EOFError and TypeError for a damaged one. A text in its place is not given to
+    `marshal`, which would take it for a list of a billion entries and ask for memory for all.
+    """
+    first = file.read(1)
+    file.seek(0)
+    if first not in _TUPLE:
+        raise ValueError("no cache begins like this")
+    try:
+        return marshal.load(file)
+    except MemoryError as error:
+        raise ValueError("the head of a cache is damaged") from error
+
+
 def load(path: str, form: "Any") -> "Any":
     """Return what `save` wrote with this form; None for no file, another form, or a damaged one."""
     from zlib import crc32
 
     try:
         with open_ours(path) as file:
-            written, checksum = marshal.load(file)
+            written, checksum = load_head(file)
             data = file.read() if written == form else b""
         return marshal.loads(data) if written == form and crc32(data) == checksum else None
     except (OSError, ValueError, EOFError, TypeError):

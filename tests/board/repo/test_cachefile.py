@@ -1,6 +1,7 @@
 """A cache is there only if it is of this form, undamaged, and our own."""
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,16 @@ def test_damage_in_any_byte_is_noticed(path: str) -> None:
         assert cachefile.load(path, FORM) is None, at
         Path(path).write_bytes(data[:at])
         assert cachefile.load(path, FORM) is None, at
+
+
+def test_a_text_in_its_place_asks_for_no_memory(path: str) -> None:
+    Path(path).write_text("[1, 2")  # for `marshal` the beginning of 840 million values
+    tracemalloc.start()
+    try:
+        assert cachefile.load(path, FORM) is None
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_file_of_another_user_is_not_even_looked_into(
