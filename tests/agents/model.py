@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from tests.agents import protocols
 from tests.agents.protocols import Say
+from tests.support.serving import begin_serving
 
 # What agents call the tool that runs a shell command, with the argument that holds the command.
 SHELLS = {
@@ -61,8 +62,7 @@ class ModelServer:
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
-        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
-        self.thread.start()
+        self.thread = begin_serving(self.http)
 
     @property
     def url(self) -> str:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from gitkanban.core.notify.digest import Digest
 from gitkanban.core.notify.news import NewsItem
+from tests.support.serving import begin_serving
 
 PAGE = Path(__file__).parents[2] / "docs" / "notify.md"
 RECIPES = dict(re.findall(r"^### ([\w-]+)\n\n```python\n(.*?)^```", PAGE.read_text(), re.M | re.S))
@@ -58,8 +58,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def service() -> Iterator[Answered]:
     server = Answered(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    thread = begin_serving(server)
     yield server
     server.shutdown()
     server.server_close()

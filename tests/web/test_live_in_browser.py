@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from tests.browser.conftest import browser, driver
 from tests.browser.driving import ENTER, IN_A_BROWSER, Browser
 from tests.cli.calls import ok, work_one_card
 from tests.conftest import git
+from tests.support.serving import begin_serving
 from tests.web.served import Served, served
 from tests.web.test_acting import CONFIG, act, status, tip
 
@@ -86,7 +86,7 @@ def test_a_page_of_another_origin_can_neither_read_nor_act_even_if_it_knew_the_t
     (folder / "index.html").write_text(ATTEMPTS.format(own=own))
     handler = partial(_QuietHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as other:
-        threading.Thread(target=other.serve_forever, daemon=True).start()
+        begin_serving(other)
         for name in ("127.0.0.1", "localhost"):
             browser.driver.get(f"http://{name}:{other.server_address[1]}/")
             answers = browser.ask_later(TRY_ALL, own, server.token)

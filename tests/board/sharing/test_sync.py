@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from http.server import CGIHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -35,6 +34,7 @@ from gitkanban.errors import NotFound, Refused
 from gitkanban.tick.remote import Remote
 from gitkanban.views.message import commit_message
 from tests.conftest import git
+from tests.support.serving import begin_serving
 
 CONFIG = "version: 1\nkanban:\n  base: main\n  workers:\n    w: {command: ['true']}\n"
 FORMS = pytest.mark.parametrize("branch", ["", "kanban"], ids=["in-tree", "own-branch"])
@@ -252,8 +252,7 @@ def served(tmp_path: Path) -> Iterator[str]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    thread = begin_serving(server)
     yield f"http://127.0.0.1:{server.server_port}/cgi-bin/git"
     server.shutdown()
     server.server_close()
