@@ -9,7 +9,6 @@ look. The last look is cached; the cache may be lost.
 from collections.abc import Mapping
 
 from gitkanban.board import store
-from gitkanban.board.content.archive import archived_cards
 from gitkanban.board.repo import cachefile, checkouts, commits, git
 from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork, landed
@@ -56,6 +55,8 @@ def _of_parents(place: Place, board: Board) -> dict[CardId, Elsewhere]:
     }
     archived = graph.archived_parents(board)
     if archived:
+        from gitkanban.board.content.archive import archived_cards  # late: it reads files
+
         filed = archived_cards(place, board, archived)
         wanted |= {name: card.merged for name, card in filed.items() if card.status == DONE}
     wanted = {parent: merged for parent, merged in wanted.items() if merged}

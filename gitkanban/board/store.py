@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from gitkanban import clock, failpoints
-from gitkanban.board.content import archive, board_cache, histories, reading
+from gitkanban.board.content import board_cache
 from gitkanban.board.repo import (
     blobs,
     checkouts,
@@ -69,6 +69,8 @@ def read(place: Place, rev: str = "") -> Board:
     if prefix is None:
         hint = place.rev_hint(asked) or "`gitkanban log` lists the board's commits."
         raise NoBoard(f"{asked} holds no board", hint)
+    from gitkanban.board.content import reading  # late, as most reads are warm
+
     return reading.board_at(place._replace(prefix=prefix), done.oid)
 
 
@@ -91,6 +93,8 @@ def _at_tip(place: Place) -> Board:
 
 
 def _read_whole(place: Place, commit: Oid) -> Board:
+    from gitkanban.board.content import reading  # late, as most reads are warm
+
     if place.aside:
         return reading.board_at(place, commit)
     return reading.board_at(place, commit, gather=lambda read: board_cache.gather(place, read))
@@ -104,12 +108,20 @@ def _changed_since(place: Place, before: Board | None, commit: Oid) -> Board | N
 
 def history(place: Place, board: Board, card: CardId) -> Board:
     """Return the board with all runs and notes of one card; `read` omits those of quiet cards."""
-    return histories.history_of(place, board, card)
+    if card in board.complete:
+        return board
+    from gitkanban.board.content.histories import history_of  # late, as most are on the board
+
+    return history_of(place, board, card)
 
 
 def archived(place: Place, board: Board, card: CardId) -> Board:
     """Return the board with an archived card among its cards; unchanged if there is none."""
-    old = archive.archived_card(place, board, card) if card in board.archived else None
+    if card not in board.archived:
+        return board
+    from gitkanban.board.content.archive import archived_cards
+
+    old = archived_cards(place, board, (card,)).get(card)
     return board._replace(cards={card: old, **board.cards}) if old else board
 
 

@@ -21,10 +21,11 @@ CODE = (
 # Each costs as much as ten modules of ours.
 HEAVY = {"asyncio", "click", "datetime", "enum", "inspect", "pygit2", "re", "subprocess", "typing"}
 OF_BUSY_TICKS = {
-    "board.content.writing", "board.sharing", "board.work.integrate",
-    "cli.quick", "runs.batch", "runs.briefing", "runs.collect", "runs.contained", "runs.leases",
-    "runs.memory", "runs.publishing", "runs.sessions", "runs.supervision.supervisor", "runs.verifying",
-    "runs.workspace", "tick.foretelling", "tick.remote", "tick.starting",
+    "board.content.boardfiles", "board.content.parsing", "board.content.writing", "board.sharing",
+    "board.work.integrate", "cli.quick", "runs.batch", "runs.briefing", "runs.collect",
+    "runs.contained", "runs.leases", "runs.memory", "runs.publishing", "runs.sessions",
+    "runs.supervision.supervisor", "runs.verifying", "runs.workspace",
+    "tick.foretelling", "tick.remote", "tick.starting",
 }  # fmt: skip
 OF_OTHER_ACCOUNTS = {
     "board.work.cardwork", "board.work.worksize", "cli.quick", "core.editing",
@@ -32,8 +33,9 @@ OF_OTHER_ACCOUNTS = {
     "runs.workspace.including", "views.message", "views.status",
 }  # fmt: skip
 OF_OTHER_CHANGES = {
-    "board.content.board_since", "board.following.follow_base", "board.formats.mergefile",
-    "board.formats.notefile", "board.formats.runfile", "board.repo.merging", "core.merge",
+    "board.content.board_since", "board.content.parsed_files", "board.following.follow_base",
+    "board.formats.mergefile", "board.formats.notefile", "board.formats.runfile",
+    "board.repo.merging", "core.merge",
 }  # fmt: skip
 
 

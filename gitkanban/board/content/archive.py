@@ -40,11 +40,6 @@ def _problem_of_undone(path: str, card: Archived) -> Problem:
     return Problem(path, 0, 0, text, hint=f"Move it back: git mv {path} {home}", card=card.card)
 
 
-def archived_card(place: Place, board: Board, card: CardId) -> Card | None:
-    """Return a card of the archive, None when it is not there or cannot be read."""
-    return archived_cards(place, board, (card,)).get(card)
-
-
 def archived_cards(place: Place, board: Board, wanted: Collection[str]) -> dict[CardId, Card]:
     """Return the wanted cards that are in the archive and can be read, by id."""
     files = {f"cards/{card}.yaml" for card in wanted}

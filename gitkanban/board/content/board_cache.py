@@ -14,7 +14,6 @@ from gitkanban import __version__, files
 from gitkanban.board.content import finished_cards
 from gitkanban.board.content.finished_cards import FileMark, FinishedFile
 from gitkanban.board.content.in_work import cards_in_work
-from gitkanban.board.content.reading import ReadCards, cards_by_id
 from gitkanban.board.repo.cachefile import load_head, open_ours
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import (
@@ -31,7 +30,10 @@ from gitkanban.core.model import (
 )
 from gitkanban.core.names import NO_OID, CardId, Oid, WorkerName
 from gitkanban.core.split_cards import SplitCards, open_cards
-from gitkanban.typed import Any, NamedTuple
+from gitkanban.typed import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from gitkanban.board.content.reading import ReadCards
 
 _FIELDS = tuple(
     kind._fields for kind in (Card, Config, ExecutorConfig, Note, Pause, Problem, Run, Worker)
@@ -134,7 +136,7 @@ def save(place: Place, board: Board) -> None:
     files.cache(_cache_path(place), head + data)
 
 
-def gather(place: Place, read: ReadCards) -> Mapping[CardId, Card]:
+def gather(place: Place, read: "ReadCards") -> Mapping[CardId, Card]:
     """Return the cards of a board that is read from git for `save`.
 
     The finished ones of a large board go to a file of their own at once: they are never all in
@@ -156,6 +158,8 @@ def gather(place: Place, read: ReadCards) -> Mapping[CardId, Card]:
             _cache_folder(place), _take_finished(chain(first.values(), stream), unfinished)
         )
     except (OSError, ValueError):
+        from gitkanban.board.content.reading import cards_by_id  # late, as most reads are warm
+
         return cards_by_id(read)
     return SplitCards(unfinished, file, {})
 

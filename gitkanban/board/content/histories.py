@@ -45,8 +45,6 @@ def history_of(place: Place, board: Board, card: CardId) -> Board:
 
     Runs and notes of the card that the board already has stay.
     """
-    if card in board.complete:
-        return board
     folders = (f"runs/{card}/", f"notes/{card}/")
     below = () if card in board.archived else folders
     if below and not _is_any_there(place, board.commit, folders):
