@@ -12,14 +12,13 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import accumulate
 
 from gitkanban import failpoints
 from gitkanban.board.repo import git
 from gitkanban.board.repo.object_reader import ObjectReader
 from gitkanban.core.names import NO_OID, Oid
 from gitkanban.errors import GitFailed
-from gitkanban.late import re, sha1
+from gitkanban.late import sha1
 from gitkanban.typed import NamedTuple
 
 BLOB, FOLDER = "100644", "40000"
@@ -207,11 +206,9 @@ def _explain_failure(common: str, done: git.Done) -> GitFailed | OSError:
 
 # -- trees
 
-# An entry: its mode, its name, and its object id in 20 bytes.
-_NAMES = re.compile(rb"[0-7]{6} ([^\0]+)\0.{20}", re.DOTALL)
-_ENTRIES = re.compile(rb"([0-7]+) ([^\0]+)\0.{20}", re.DOTALL)
-_WALKED_MOST = 1 << 20  # bytes of a tree that is taken apart without importing `re`
-_REST = 28  # bytes of an entry beside its name, for a mode of six digits
+# An entry: its mode, a space, its name, a zero, and its object id in 20 bytes.
+_ID = 21  # bytes of an entry after its name
+_PLAIN = BLOB.encode() + b" "  # how most entries of a large tree begin
 
 
 class _Edit(NamedTuple):
@@ -266,39 +263,31 @@ class _Tree:
     @cached_property
     def _sorted_keys(self) -> tuple[list[bytes], list[int]]:
         """The keys, and where each entry begins, and the end. Raises GitFailed for no tree."""
-        if len(self.raw) <= _WALKED_MOST:
+        try:
             return _walk_entries(self.raw)
-        keys = _NAMES.findall(self.raw)
-        starts = [at + _REST * n for n, at in enumerate(accumulate(map(len, keys), initial=0))]
-        if starts[-1] == len(self.raw):
-            return keys, starts  # no folder among them, and nothing was passed over
-        pairs = _ENTRIES.findall(self.raw)
-        keys = [name + b"/" if int(mode, 8) == 0o40000 else name for mode, name in pairs]
-        sizes = (len(mode) + len(name) + _REST - 6 for mode, name in pairs)
-        starts = list(accumulate(sizes, initial=0))
-        if starts[-1] != len(self.raw):
-            raise _damaged_tree()
-        return keys, starts
+        except ValueError:
+            raise GitFailed("a tree of the repository is damaged", git.FSCK) from None
 
 
 def _walk_entries(raw: bytes) -> tuple[list[bytes], list[int]]:
-    """Return what `_Tree._sorted_keys` does: slower for a large tree, but without a pattern."""
+    """Return the keys, and where each entry begins, and the end. Raises ValueError for no tree."""
     keys, starts, at = list[bytes](), [0], 0
     while at < len(raw):
-        space, end = raw.find(b" ", at), raw.find(b"\0", at)
-        mode, name = raw[at:space], raw[space + 1 : end]
-        if not at < space < end or not name or mode.strip(b"01234567"):
-            raise _damaged_tree()
-        keys.append(name + b"/" if int(mode, 8) == 0o40000 else name)
-        at = end + 21
+        end = raw.index(0, at)
+        entry = raw[at:end]
+        if entry[: len(_PLAIN)] == _PLAIN:
+            key = entry[len(_PLAIN) :]
+        else:
+            mode, _, name = entry.partition(b" ")
+            if mode.strip(b"01234567"):
+                raise ValueError
+            key = name and name + b"/" * (int(mode, 8) == 0o40000)
+        keys.append(key)
+        at = end + _ID
         starts.append(at)
-    if at != len(raw):
-        raise _damaged_tree()
+    if at != len(raw) or b"" in keys:
+        raise ValueError
     return keys, starts
-
-
-def _damaged_tree() -> GitFailed:
-    return GitFailed("a tree of the repository is damaged", git.FSCK)
 
 
 def _apply_edits(raw: bytes, edits: Iterable[_Edit]) -> bytes:
