@@ -65,7 +65,7 @@ class Executors:
         """Return the executor that a run belongs to. Raises Refused for one not known here."""
         its_spec = folder.facts()
         name, engine = its_spec.one("executor"), its_spec.one("engine")
-        return self._of_engine(name, engine) if name or engine else self._local
+        return self._of_engine(name, engine) if name or engine else self._local_executor
 
     def start(self, launch: "Launch") -> int:
         """Start a session where its worker's sessions run; see `Executor.start`."""
@@ -112,7 +112,7 @@ class Executors:
         return [each for each in every if sightings[each.run].phase != "ended"]
 
     @cached_property
-    def _local(self) -> Executor:
+    def _local_executor(self) -> Executor:
         from gitkanban.runs.sessions import Local  # late: most ticks start and end nothing
 
         return Local(self._place, self._locks, self._tick_words)
@@ -121,7 +121,7 @@ class Executors:
         executor = config.executors.get(name) if config else None
         if name and executor is None:
             raise Refused(f"there is no executor {name}", "`gitkanban check` says more.")
-        return self._of_engine(name, executor.engine) if executor else self._local
+        return self._of_engine(name, executor.engine) if executor else self._local_executor
 
     def _of_engine(self, name: str, engine: str) -> Executor:
         if engine not in self._batch:

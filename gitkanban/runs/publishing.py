@@ -50,11 +50,11 @@ class Publisher:
             return
         remote_names.check_configured(self.place.common, self.config.push)
         after = {card.id: row for card in waiting if (row := self.before.get(card.id))}
-        due = [(card, tip) for card in waiting if (tip := self._due(card))]
+        due = [(card, tip) for card in waiting if (tip := self._find_due_tip(card))]
         try:
-            self._look_for_closed([card for card in waiting if self._pushed(card)])
+            self._look_for_closed([card for card in waiting if self._was_pushed(card)])
             for card, tip in due:
-                after[card.id] = self._push(card, tip, self.before.get(card.id, {}))
+                after[card.id] = self._push_branch(card, tip, self.before.get(card.id, {}))
         except Offline as away:
             for card, tip in due:
                 if after.get(card.id, {}).get("tip") != tip:
@@ -66,17 +66,17 @@ class Publisher:
         if after != self.before:
             files.replace(self.path, json.dumps(after, sort_keys=True).encode(), make=True)
 
-    def _due(self, card: Card) -> Oid:
+    def _find_due_tip(self, card: Card) -> Oid:
         """Return the tip of a card's branch that must be pushed now; empty for none."""
         known = self.before.get(card.id, {})
         tip = commits.resolve(self.place.common, card_ref(card.id))
         new = tip and known.get("tip") != tip and self.now >= int(known.get("again", 0))
         return tip if new else NO_OID
 
-    def _pushed(self, card: Card) -> bool:
+    def _was_pushed(self, card: Card) -> bool:
         return bool(self.before.get(card.id, {}).get("tip"))
 
-    def _push(self, card: Card, tip: Oid, known: Mapping[str, Any]) -> dict[str, Any]:
+    def _push_branch(self, card: Card, tip: Oid, known: Mapping[str, Any]) -> dict[str, Any]:
         ref = card_ref(card.id)
         try:
             pushed = remotes.push(self.place, self.config.push, [f"{tip}:{ref}"], hooks=True)
@@ -89,10 +89,10 @@ class Publisher:
         row = {"tip": tip, "request": known.get("request", "")}
         self.notices.append(f"pushed {card.id}  {self.config.push} {branch_of(card.id)}")
         if self.config.pr and not row["request"]:
-            row["request"] = self._request(card)
+            row["request"] = self._open_request(card)
         return row
 
-    def _request(self, card: Card) -> str:
+    def _open_request(self, card: Card) -> str:
         """Open a pull request with gh, and return its address; empty when that failed."""
         base = checkouts.base_of(self.place, self.config)
         gh = shutil.which("gh")

@@ -58,7 +58,7 @@ class ParsedFiles:
         for entry in entries:
             row = None
             if what := _NO_FILES.get(entry.mode, ""):
-                by_path[entry.path] = _Parsed(None, self._problem(entry, what))
+                by_path[entry.path] = _Parsed(None, self._problem_with(entry, what))
                 continue
             if kind_of(entry.path) not in AT_ONCE:
                 row = self.known.get(f"{entry.oid} {entry.path}")
@@ -101,12 +101,12 @@ class ParsedFiles:
 
     def _known_or_parsed(self, entry: BoardFile, size: int, data: bytes | None) -> _Parsed:
         if data is None:
-            return self._parse(entry, size, data)
+            return self._parse_data(entry, size, data)
         key = f"{entry.oid} {entry.path}"
         row = self.known.get(key)
         if row is not None:
             return _revive_row(entry.path, row)
-        parsed = self._parse(entry, size, data)
+        parsed = self._parse_data(entry, size, data)
         self.known[key] = (
             tuple(parsed.problem) if parsed.problem else None,
             parsed.value if parsed.problem else tuple(parsed.value),
@@ -114,12 +114,12 @@ class ParsedFiles:
         self.grown = True
         return parsed
 
-    def _parse(self, entry: BoardFile, size: int, data: bytes | None) -> _Parsed:
+    def _parse_data(self, entry: BoardFile, size: int, data: bytes | None) -> _Parsed:
         path = self.place.path(entry.path)
         if size < 0:
-            return _Parsed(None, self._problem(entry, "missing from the object database"))
+            return _Parsed(None, self._problem_with(entry, "missing from the object database"))
         if data is None:
-            return _Parsed(None, self._problem(entry, _too_large(size), ""))
+            return _Parsed(None, self._problem_with(entry, _too_large(size), ""))
         from gitkanban.board.formats.yamltext import Bad
 
         try:
@@ -127,7 +127,7 @@ class ParsedFiles:
         except Bad as bad:
             return _Parsed(None, bad.problem._replace(card=_card_of(entry.path)))
 
-    def _problem(self, entry: BoardFile, what: str, verb: str = "it is ") -> Problem:
+    def _problem_with(self, entry: BoardFile, what: str, verb: str = "it is ") -> Problem:
         path = self.place.path(entry.path)
         return Problem(path, 0, 0, f"{verb}{what}, which is not read", card=_card_of(entry.path))
 

@@ -68,7 +68,7 @@ class NewTree:
         path = self.place.path(name)
         if path in self.files:
             return self.written(name)
-        mode, blob = self._entry(path)
+        mode, blob = self._find_entry(path)
         if mode not in _FILES:
             return None
         return self._new.content(blob).decode("utf-8", "surrogateescape")
@@ -78,7 +78,7 @@ class NewTree:
         data = self.files.get(self.place.path(name))
         return None if data is None else data.decode("utf-8", "surrogateescape")
 
-    def _entry(self, path: str) -> tuple[str, Oid]:
+    def _find_entry(self, path: str) -> tuple[str, Oid]:
         return self._new.entry(self._starting_tree(), _encode_text(path))
 
     def _starting_tree(self) -> Oid:
@@ -99,7 +99,7 @@ class NewTree:
         return tuple(self._written_file(path, data) for path, data in self.files.items())
 
     def _written_file(self, path: str, data: bytes | None) -> ChangedFile:
-        mode, before = self._entry(path)
+        mode, before = self._find_entry(path)
         if data is None:
             return ChangedFile(path, mode, before, NO_OID, data=None)
         mode = mode if mode in _FILES else BLOB
@@ -115,12 +115,12 @@ class NewTree:
     def apply(self, changes: Sequence[Change]) -> None:
         """Write every change into the draft. Raises Refused, NotFound where one does not fit."""
         for change in changes:
-            self._apply(change)
+            self._apply_change(change)
 
-    def _apply(self, change: Change) -> None:
+    def _apply_change(self, change: Change) -> None:
         match change:
             case AddCard(card, text):
-                self._add(card, text)
+                self._add_card(card, text)
             case EditCard(card_id, fields):
                 self.write(_card_path(card_id), cardfile.edited(self._card_text(card_id), fields))
             case RewriteCard(card, text):
@@ -130,11 +130,11 @@ class NewTree:
             case EndRun(run):
                 from gitkanban.board.formats import runfile  # late: most changes are of cards
 
-                self._once(f"runs/{run.card}/{run.run}.yaml", runfile.render(run))
+                self._write_once(f"runs/{run.card}/{run.run}.yaml", runfile.render(run))
             case AddNote(note):
                 from gitkanban.board.formats import notefile
 
-                self._once(f"notes/{note.card}/{note.id}.md", notefile.render(note))
+                self._write_once(f"notes/{note.card}/{note.id}.md", notefile.render(note))
             case SetPause(pause):
                 from gitkanban.board.formats import pausefile
 
@@ -144,9 +144,9 @@ class NewTree:
             case WriteFile(path, text):
                 self.write(path, text)
             case ArchiveCard(card_id, year):
-                self._archive(card_id, year)
+                self._archive_card(card_id, year)
 
-    def _add(self, card: Card, text: str) -> None:
+    def _add_card(self, card: Card, text: str) -> None:
         if self.read(_card_path(card.id)) is not None:
             raise Refused(f"card {card.id} already exists", "Leave --id out to get a new id.")
         self.write(_card_path(card.id), text or cardfile.render(card))
@@ -157,27 +157,27 @@ class NewTree:
             raise NotFound(f"no card {card_id}", "It was removed in the meantime.")
         return text
 
-    def _once(self, name: str, text: str) -> None:
+    def _write_once(self, name: str, text: str) -> None:
         """Write a run or a note unless it is already there: neither is ever rewritten."""
         if self.read(name) is None:
             self.write(name, text)
 
-    def _archive(self, card_id: CardId, year: int) -> None:
+    def _archive_card(self, card_id: CardId, year: int) -> None:
         names = [
             _card_path(card_id),
-            *self._below(f"runs/{card_id}"),
-            *self._below(f"notes/{card_id}"),
+            *self._list_below(f"runs/{card_id}"),
+            *self._list_below(f"notes/{card_id}"),
         ]
         for name in names:
-            self._move(name, f"archive/{year:04}/{name}")
+            self._move_file(name, f"archive/{year:04}/{name}")
 
-    def _below(self, folder: str) -> list[str]:
+    def _list_below(self, folder: str) -> list[str]:
         """Return the files of a folder, by path from the board's root."""
         asked = f"{self.start_tree or self.tip}:{self.place.path(folder)}"
         done = git.run(self.place.common, "ls-tree", "-z", "--name-only", asked, check=False)
         return [f"{folder}/{name}" for name in done.text.split("\0") if name]
 
-    def _move(self, old: str, new: str) -> None:
+    def _move_file(self, old: str, new: str) -> None:
         text = self.read(old)
         if text is not None:
             self.write(new, text)
@@ -223,9 +223,9 @@ class NewTree:
         self._new.write()
         self._is_written = True
         failpoints.reach("commit.made")
-        return self._sign(commit)
+        return self._sign_commit(commit)
 
-    def _sign(self, commit: Oid) -> Oid:
+    def _sign_commit(self, commit: Oid) -> Oid:
         """Return the commit, or its signed twin where commits are to be signed."""
         signed = signing.sign(self.place, commit)
         if signed != commit:

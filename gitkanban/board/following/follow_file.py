@@ -92,7 +92,7 @@ class _PathVersions:
                 f"{self.path.name} stays as you {what} it: it is too large to merge"
             )
             return mine
-        versions = [self._text(oid) for oid in (base, mine, self.path.new)]
+        versions = [self._read_text(oid) for oid in (base, mine, self.path.new)]
         text, why = merged(self.path.name, *versions)
         if why:
             self.notices.append(f"{self.path.name} stays as you {what} it: {why}")
@@ -107,7 +107,7 @@ class _PathVersions:
         self.known[done.oid] = result
         return done.oid
 
-    def _text(self, oid: Oid) -> str | None:
+    def _read_text(self, oid: Oid) -> str | None:
         return self.content(oid).decode("utf-8", "surrogateescape") if oid else None
 
 
@@ -152,10 +152,10 @@ class _File:
     def __init__(self, root: str, name: str) -> None:
         self.root, self.name = root, name
         self.path = f"{root}/{name}"
-        self.odd = self._odd()
+        self.odd = self._why_odd()
         self.data = None if self.odd else self._read_file()
 
-    def _odd(self) -> str:
+    def _why_odd(self) -> str:
         at = self.root
         *folders, last = self.name.split("/")
         for part in (*folders, last):

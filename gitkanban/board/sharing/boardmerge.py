@@ -52,7 +52,7 @@ class BoardMerge:
 
         draft = NewTree(self.place, self.ours)
         draft.start_tree = done.tree
-        cards = self._cards()
+        cards = self._cards_changed_by_both()
         twice = self._merge_runs(draft, done.conflicts)
         wrong = [
             f"{path}: both sides changed it"
@@ -127,7 +127,7 @@ class BoardMerge:
                 )
         return wrong
 
-    def _cards(self) -> dict[str, tuple[str, str, str]]:
+    def _cards_changed_by_both(self) -> dict[str, tuple[str, str, str]]:
         """Return the card files that both sides changed: (id before, ours, theirs) by path."""
         folder = self.place.path("cards") + "/"
         ours, theirs = (

@@ -65,7 +65,7 @@ class CardMerge:
         self._boards = boards
         tree = self._merged_tree(boards)
         if tree and (tree != self._tree_of(self.ours) or self.draft.files):
-            self._commit(tree)
+            self._commit_merge(tree)
 
     def rewrite_lost(self) -> bool:
         """Repeat the merge if a gc removed some of its objects, and return whether it did."""
@@ -102,11 +102,11 @@ class CardMerge:
             return done.tree
         return merging.with_folder(self.common, done.tree, FOLDER, boards.ours)
 
-    def _commit(self, tree: Oid) -> None:
+    def _commit_merge(self, tree: Oid) -> None:
         squash = self.config.merge == "squash"
         parents = [self.ours] if squash else [self.ours, self.theirs]
         self.draft.start_tree = tree
-        self.new = self.draft.commit(self._message(squash), parents)
+        self.new = self.draft.commit(self._merge_message(squash), parents)
 
     def _tree_of(self, commit: Oid) -> Oid:
         return git.run(self.common, "rev-parse", f"{commit}^{{tree}}").oid
@@ -122,7 +122,7 @@ class CardMerge:
         worker = self.config.workers.get(self.card.worker)
         if worker and worker.board == "propose":
             for change in changed:
-                content = self._proposal(change)
+                content = self._read_proposal(change)
                 if content is not None:
                     self.draft.files[change.path] = content
         left = sorted({change.path for change in changed} - set(self.draft.files))
@@ -133,7 +133,7 @@ class CardMerge:
                 f"{', '.join(left[:_NAMED_MOST])}{more}"
             )
 
-    def _proposal(self, change: commits.PathChange) -> bytes | None:
+    def _read_proposal(self, change: commits.PathChange) -> bytes | None:
         """Return the content of a proposed card, new to base and not approved; None for others."""
         name = change.path.removeprefix(f"{FOLDER}/cards/")
         regular = change.mode in ("100644", "100755")
@@ -148,7 +148,7 @@ class CardMerge:
         except Bad:
             return None
 
-    def _message(self, squash: bool) -> str:
+    def _merge_message(self, squash: bool) -> str:
         title = f": {shown(self.card.title)}" if self.card.title else ""
         subject = f"{self.card.id}{title}" if squash else f"Merge {branch_of(self.card.id)}{title}"
         return f"{subject}\n\nKanban-Card: {self.card.id}\n"
