@@ -3,7 +3,7 @@
 What is in everybody's way is reported here; what holds back a single card is in the plan.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from gitkanban import clock
 from gitkanban.board import store
@@ -107,7 +107,8 @@ def _lines_before_first_start(state: TickState, look: BoardLook) -> tuple[str, .
 
 def untrusted_workers(look: BoardLook) -> dict[WorkerName, str]:
     """Return {worker whose cards wait for trust: why}."""
-    return {worker: look.observed.untrusted[worker] for worker in _workers_stopped(look, UNTRUSTED)}
+    untrusted = look.observed.untrusted
+    return {name: untrusted[name] for name in _workers_stopped(look, UNTRUSTED, untrusted)}
 
 
 def lines_in_the_way(look: BoardLook) -> tuple[str, ...]:
@@ -123,13 +124,17 @@ def lines_in_the_way(look: BoardLook) -> tuple[str, ...]:
     hint = "install it, or put its folder on PATH and `gitkanban trust`"
     missing = (
         f"nothing starts for {worker}: {missing_words(look.observed.missing[worker])} ({hint})"
-        for worker in _workers_stopped(look, NO_PROGRAM)
+        for worker in _workers_stopped(look, NO_PROGRAM, look.observed.missing)
     )
     return (*problems, *missing)
 
 
-def _workers_stopped(look: BoardLook, code: str) -> Iterable[WorkerName]:
-    """Return the workers of cards that are held back for this reason, sorted."""
+def _workers_stopped(
+    look: BoardLook, code: str, suspects: Collection[WorkerName]
+) -> Iterable[WorkerName]:
+    """Return those of the suspects whose cards are held back for this reason, sorted."""
+    if not suspects:
+        return ()  # the holds need not be put into words
     cards = (each.card for each in look.plan.holds if each.code == code)
     return sorted({look.plan.after.cards[card].worker for card in cards})
 

@@ -4,7 +4,7 @@ It knows no limits: `room` says which one is full, `limit_words` puts that into 
 `schedule` decides whose turn it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from gitkanban.core import graph
 from gitkanban.core.agents.presets import choice_fault
@@ -93,6 +93,38 @@ class Hold(NamedTuple):
         return self.code not in (NOT_BEFORE, NOT_HERE, PARENTS, RING) and not self.code.startswith(
             "parent-"
         )
+
+
+class Holds(Collection[Hold]):
+    """Holds that are put into words once they are read: most ticks only count them.
+
+    It equals any collection of the same holds in the same order.
+    """
+
+    def __init__(self, count: int, find: Callable[[], Iterable[Hold]]) -> None:
+        self._count = count
+        self._find = find
+        self._holds: tuple[Hold, ...] | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Hold]:
+        if self._holds is None:
+            self._holds = tuple(self._find())
+        return iter(self._holds)
+
+    def __contains__(self, hold: object) -> bool:
+        return any(each == hold for each in self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Collection) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
 
 
 class _OfWorker(NamedTuple):

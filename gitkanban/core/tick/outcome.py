@@ -1,6 +1,6 @@
 """What one tick did, as a value that views print and other programs read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from gitkanban.core.names import NO_OID, CardId, Oid, RunId, WorkerName
 from gitkanban.core.tick.reconcile import Settled, Stop
@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
     stopped: tuple[Stop, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     started: tuple[Started, ...] = ()
-    holds: tuple[Hold, ...] = ()
+    holds: Collection[Hold] = ()
     commit: Oid = NO_OID  # the tick's last commit to the board; empty: none
     notices: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()

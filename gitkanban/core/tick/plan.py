@@ -3,13 +3,14 @@
 `tick --dry-run` prints it and stops; nothing here has an effect.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.model import RUNNING, Board
 from gitkanban.core.names import CardId, RunId, WorkerName
 from gitkanban.core.tick.budget import crossed
 from gitkanban.core.tick.facts import AgentState, Observed, RunFacts
+from gitkanban.core.tick.holds import Holds
 from gitkanban.core.tick.reconcile import Settled, Stop, reconcile
 from gitkanban.core.tick.schedule import Hold, Start, schedule
 from gitkanban.core.tick.superseded import LateWork
@@ -27,7 +28,7 @@ class Plan(NamedTuple):
     finished_runs: tuple[RunId, ...]
     accepts: tuple[CardId, ...]  # accepted before anything starts: their children are freed by it
     starts: tuple[Start, ...]
-    holds: tuple[Hold, ...]
+    holds: Collection[Hold]
     served: dict[WorkerName, float]
     ready_since: dict[CardId, int]
     notices: tuple[str, ...]
@@ -64,8 +65,14 @@ def plan(board: Board, observed: Observed) -> Plan:
     )
 
 
-def holds_after(todo: Plan, observed: Observed, started: Collection[CardId]) -> tuple[Hold, ...]:
+def holds_after(todo: Plan, observed: Observed, started: Collection[CardId]) -> Collection[Hold]:
     """What holds back the cards that a plan does not start, once the `started` ones run."""
+    return Holds(len(todo.holds), lambda: _find_holds_after(todo, observed, started))
+
+
+def _find_holds_after(
+    todo: Plan, observed: Observed, started: Collection[CardId]
+) -> Iterable[Hold]:
     cards = dict(todo.after.cards)
     for start in todo.starts:
         if start.card in started:
@@ -83,4 +90,4 @@ def holds_after(todo: Plan, observed: Observed, started: Collection[CardId]) -> 
     then = schedule(todo.after._replace(cards=cards), remembered)
     then_holds = {each.card: each for each in then.holds}
     # A card without an entry is held by `max_starts_per_tick` until the next tick.
-    return tuple(then_holds.get(each.card, each) for each in todo.holds)
+    return (then_holds.get(each.card, each) for each in todo.holds)

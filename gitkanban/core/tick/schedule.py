@@ -30,6 +30,7 @@ w'/w + 1 turns of another worker before its own, each of them broken off at most
 from collections.abc import Collection, Container, Iterable, Mapping
 from heapq import heapify, heappop, heappush
 
+from gitkanban.core import graph
 from gitkanban.core.model import TODO, Board, Card, Config, Slot, Worker
 from gitkanban.core.names import CardId, ProfileName, WorkerName
 from gitkanban.core.split_cards import open_cards
@@ -37,7 +38,7 @@ from gitkanban.core.tick import limits
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.fair import Accounts, Turns
 from gitkanban.core.tick.holds import Hold as Hold  # part of the result of `schedule`
-from gitkanban.core.tick.holds import Reasons
+from gitkanban.core.tick.holds import Holds, Reasons
 from gitkanban.core.tick.limit_words import limit_words, of_limit
 from gitkanban.core.tick.limits import Full, Needs, needs_of
 from gitkanban.core.tick.occupants import Occupant, occupants
@@ -66,7 +67,7 @@ class Scheduled(NamedTuple):
     """
 
     starts: tuple[Start, ...]
-    holds: tuple[Hold, ...]
+    holds: Collection[Hold]
     served: Mapping[WorkerName, float]
     ready_since: Mapping[CardId, int]
 
@@ -206,36 +207,43 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
     Equal boards and facts give equal results, whatever the order of cards, workers and runs.
     `reasons` are those of this board and these facts, if the caller has them already.
     """
-    reasons = reasons or Reasons(board, observed)
-    holds: list[Hold] = []
+    known = reasons or Reasons(board, observed)
+    behind: list[Card] = []  # cards whose parents are not done
+    others: list[Hold] = []
     lines: dict[WorkerName, WorkerQueue] = {}
     since: dict[CardId, int] = {}
-    for card in open_cards(board.cards):
-        if card.status != TODO:
+    todo = [card for card in open_cards(board.cards) if card.status == TODO]
+    for card in todo:
+        if card.parents and graph.unfinished(board, card):
+            behind.append(card)
             continue
-        reason = reasons.of_card(card)
+        reason = known.of_card(card)
         if reason is None or reason.is_ready:
             since[card.id] = observed.ready_since.get(card.id, observed.now)
         if reason:
-            holds.append(reason)
+            others.append(reason)
         else:
-            _line_up(lines, board, card, since[card.id], name=reasons.worker_for(card))
+            _line_up(lines, board, card, since[card.id], name=known.worker_for(card))
     config = board.config or Config()
-    idle = {name for name in config.workers if reasons.stops_worker(name)}
+    idle = {name for name in config.workers if known.stops_worker(name)}
     room = Room(config, occupants(board, observed), idle)
     accounts = Accounts(observed.served)
     most = max(0, config.max_starts_per_tick - observed.started)
     most_now = most if config.max_starts_per_tick else None
     started, blocks = fill(room, lines, accounts, observed.now, most=most_now)
-    for name, line in lines.items():
-        holds.extend(
-            _holds_of_line(line, blocks.get(name, {}), room, {one.card for one in started})
-        )
     starts = tuple(
         Start(one.card, one.worker, one.profile, str(Slot(one.profile, one.number)))
         for one in started
     )
-    return Scheduled(starts, tuple(sorted(holds)), accounts.served(), dict(sorted(since.items())))
+    starting = {one.card for one in started}
+
+    def find_holds() -> Iterable[Hold]:
+        holds = [*others, *filter(None, map(known.of_card, behind))]
+        for name, line in lines.items():
+            holds.extend(_holds_of_line(line, blocks.get(name, {}), room, starting))
+        return sorted(holds)
+
+    return Scheduled(starts, Holds(len(todo) - len(starts), find_holds), accounts.served(), since)
 
 
 def _line_up(

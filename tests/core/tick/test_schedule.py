@@ -660,6 +660,21 @@ def test_starts_of_earlier_rounds_count_in_this_tick() -> None:
     assert starts(board("a todo", workers="w pool 3"), started=9) == ["a"]
 
 
+def test_holds_are_put_into_words_only_when_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = board("A @w", "B @w", "C @w <- A", "D @w <- C", workers="w lane")
+
+    def fail(*_: object) -> None:
+        pytest.fail("a hold was put into words")
+
+    with monkeypatch.context() as counting:
+        counting.setattr("gitkanban.core.tick.schedule._holds_of_line", fail)
+        counting.setattr(holds.Reasons, "_parents", fail)
+        done = schedule(given, observed())
+        assert [start.card for start in done.starts] == ["A"]
+        assert len(done.holds) == 3
+    assert [hold.card for hold in done.holds] == ["B", "C", "D"]
+
+
 def test_the_constants_are_what_the_docs_say() -> None:
     assert (AGE_STEP, PATIENCE, LAG) == (3600, 1800, 4.0)
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitkanban.core.model import TODO
 from gitkanban.core.tick.schedule import schedule
 from tests.core.worlds import World, after, violations, world
 from tests.support.examples import examples
@@ -26,6 +27,17 @@ def test_a_schedule_keeps_every_limit_and_leaves_no_eligible_card_beside_free_ro
     given: World,
 ) -> None:
     assert violations(*given, schedule(*given)) == []
+
+
+@many
+@given(WORLDS)
+def test_every_todo_card_starts_or_is_held_back_once(given: World) -> None:
+    board, _ = given
+    done = schedule(*given)
+    holds = tuple(done.holds)
+    assert len(done.holds) == len(holds)
+    named = [*(start.card for start in done.starts), *(hold.card for hold in holds)]
+    assert sorted(named) == sorted(card.id for card in board.cards.values() if card.status == TODO)
 
 
 @many
