@@ -1,11 +1,17 @@
 """A run of another clone is given up by a person, and by nobody else."""
 
 import json
+import os
 from pathlib import Path
 
 from gitkanban.board import store
 from gitkanban.board.repo.clone import clone_id
+from gitkanban.core.changes import AddCard
 from gitkanban.core.model import Card
+from gitkanban.core.names import RunId
+from gitkanban.core.tick.facts import Sighting
+from gitkanban.runs.records import folders, sightings
+from tests.board import boards
 from tests.board.boards import FORMS, new
 from tests.cli.calls import call, ok
 
@@ -35,9 +41,6 @@ def test_a_run_of_our_own_is_not_reclaimed(repo: Path) -> None:
         "T1", title="here", worker="coder", status="running",
         run="r1", slot="coder#1", clone=own, host="here",
     )  # fmt: skip
-    from gitkanban.core.changes import AddCard
-    from tests.board import boards
-
     boards.commit(place, AddCard(new_card))
     refused = call(repo, "reclaim", "T1", "--from", own)
     assert refused.code == 1 and "this clone's own" in refused.err
@@ -76,6 +79,18 @@ def test_a_whole_clone_as_json(repo: Path) -> None:
     assert row["last_heard"] > 1_700_000_000
     row = json.loads(ok(repo, "reclaim", "--from", "gone", "--json"))
     assert row["cards"] == [{"id": "T1", "status": "todo"}]
+
+
+def test_a_run_on_a_node_that_is_gone_is_given_up_by_the_next_tick(repo: Path) -> None:
+    place = new(repo, FORMS[0])
+    own = clone_id(place)
+    boards.commit(place, AddCard(running("T1", own, "here")))
+    run = RunId(running("T1", own, "here").run)
+    sightings.remember(place.private, {run: Sighting("unreachable", "n1, job 7")}, {})
+    os.makedirs(folders.of(place.private, run).path)
+    row = json.loads(ok(repo, "reclaim", "T1", "--from", own, "--json"))
+    assert row["cards"] == ["T1"]
+    assert ok(repo, "reclaim", "T1", "--from", own) == "T1: the next tick gives up its run\n"
 
 
 def test_our_own_clone_is_not_given_up_as_a_whole(repo: Path) -> None:

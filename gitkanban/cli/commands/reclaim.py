@@ -63,6 +63,8 @@ def reclaim_command(
             _vouch_for_node(place, board.cards[names[0]])
         if dry_run or as_json:
             _print_plan(account, names, as_json)
+        else:
+            say(f"{names[0]}: the next tick gives up its run")
         return
     for name in names:
         _check_clone(place, board.cards[name], clone)
@@ -103,7 +105,6 @@ def _vouch_for_node(place: Place, card: Card) -> None:
             f"the session of {card.id} may live: its last sign of life is not a minute old",
             f"If its node is without power, try again in {span(int(wait) + 1)}.",
         )
-    say(f"{card.id}: the next tick gives up its run")
 
 
 def _cards_of(place: Place, account: CloneAccount) -> Sequence[CardId]:
