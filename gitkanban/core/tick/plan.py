@@ -74,15 +74,14 @@ def _find_holds_after(
     todo: Plan, observed: Observed, started: Collection[CardId]
 ) -> Iterable[Hold]:
     cards = dict(todo.after.cards)
+    workers = todo.after.config.workers if todo.after.config else {}
     for start in todo.starts:
         if start.card in started:
-            card = cards[start.card]
-            worker = todo.after.worker_of(card)
-            cards[card.id] = card._replace(
+            cards[start.card] = cards[start.card]._replace(
                 status=RUNNING,
                 slot=start.slot,
                 host=observed.host,
-                machine=worker.executor if worker and worker.executor else observed.machine,
+                machine=workers[start.worker].executor or observed.machine,
             )
     remembered = observed._replace(
         ready_since=todo.ready_since, served=todo.served, agents=todo.agents

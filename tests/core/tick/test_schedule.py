@@ -8,7 +8,7 @@ import pytest
 
 from gitkanban.core.model import Board, Config, Problem
 from gitkanban.core.tick import holds
-from gitkanban.core.tick.facts import Exit, NoProgram
+from gitkanban.core.tick.facts import AgentState, Exit, NoProgram, Quota
 from gitkanban.core.tick.fair import CLOCK, LAG, Fair, Turns
 from gitkanban.core.tick.limits import Needs
 from gitkanban.core.tick.plan import holds_after, plan
@@ -286,6 +286,16 @@ def test_what_a_tick_starts_counts_in_its_own_words_too() -> None:
     seen = observed(machine="m1")
     [hold] = holds_after(plan(given, seen), seen, {"a"})
     assert (hold.card, hold.code) == ("b", "host")
+
+
+def test_what_a_fallback_starts_counts_where_the_fallback_runs() -> None:
+    given = board(
+        "a todo @far\nb todo @near",
+        workers="far profile=p fallback=near executor=cluster\nnear pool 2\nexecutor cluster\nhost 1",
+    )
+    seen = observed(machine="m1", agents=AgentState(quotas={"p": Quota(NOW, NOW + 60)}))
+    [hold] = holds_after(plan(given, seen), seen, {"a"})
+    assert (hold.card, hold.text) == ("b", "host 1/1 held by a")
 
 
 def test_a_run_whose_card_moved_on_keeps_its_slot_and_its_card() -> None:
