@@ -161,10 +161,7 @@ def option_fault(engine: Engine, options: Sequence[str]) -> str:
             return f"{word!r} is no option: write a value in the word of its option, as in --mem=8G"
         name = word.partition("=")[0] if word.startswith("--") else word[:2]
         for refused, why in engine.refused.items():
-            # Programs take a part of a long option for the whole, as --wra for --wrap.
-            if name == refused or (
-                name.startswith("--") and len(name) > 3 and refused.startswith(name)
-            ):
+            if _may_mean(name, refused):
                 return f"{refused} is refused: {why}"
         if word.startswith("--"):
             continue
@@ -175,12 +172,17 @@ def option_fault(engine: Engine, options: Sequence[str]) -> str:
     return ""
 
 
+def _may_mean(name: str, option: str) -> bool:
+    """Return whether a program may take a word for this option: a part of a long one is enough."""
+    return name == option or (name.startswith("--") and len(name) > 3 and option.startswith(name))
+
+
 def own_exclusion(engine: Engine, options: Sequence[str]) -> str:
     """Return the nodes that an executor's options leave out; the last of them counts."""
     nodes = ""
     for word in options:
         name, _, value = word.partition("=") if word.startswith("--") else (word[:2], "", word[2:])
-        if name in engine.exclude_names:
+        if value and any(_may_mean(name, each) for each in engine.exclude_names):
             nodes = value
     return nodes
 

@@ -33,6 +33,8 @@ def test_a_template_is_filled_in_word_by_word() -> None:
         (["--exclude=n7"], "n7", "n7,n1,n2"),
         (["-xn7,n8", "-pshort"], "n7,n8", "n7,n8,n1,n2"),
         (["-xn7", "--exclude=n[8-9]"], "n[8-9]", "n[8-9],n1,n2"),
+        (["--exclud=n7"], "n7", "n7,n1,n2"),
+        (["--exclus=user"], "", "n1,n2"),
     ],
 )
 def test_nodes_that_a_job_leaves_out_are_added_to_those_of_the_user(
