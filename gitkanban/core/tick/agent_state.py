@@ -79,6 +79,7 @@ def spare(state: AgentState, facts: RunFacts, judged: Verdict) -> Verdict:
 
 def notices(before: AgentState, after: AgentState, now: int) -> list[str]:
     """One line for each new quota, fault and node at rest."""
+    resting = {(each.executor, each.node) for each in bad_nodes.nodes_at_rest(before.nodes, now)}
     return [
         *(
             quota_words(profile, quota, lambda at: about(at, now))
@@ -93,14 +94,15 @@ def notices(before: AgentState, after: AgentState, now: int) -> list[str]:
         *(
             bad_nodes.rest_words(node, lambda at: about(at, now))
             for node in bad_nodes.nodes_at_rest(after.nodes, now)
-            if node not in before.nodes.values()
+            if (node.executor, node.node) not in resting
         ),
     ]
 
 
 def standing_lines(state: AgentState, now: int, to_cache: bool = False) -> list[str]:
-    """One line for each current quota, fault and node at rest; with `to_cache`,
-    times stay marks for `worded`.
+    """One line for each current quota, fault and node at rest.
+
+    With `to_cache`, times stay marks for `worded`.
     """
 
     def time(at: int) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from gitkanban.core.engines import BatchJob
+from gitkanban.core.tick.agent_state import notices
 from gitkanban.core.tick.bad_nodes import (
     REST,
     ROW,
@@ -14,7 +15,7 @@ from gitkanban.core.tick.bad_nodes import (
     rest_words,
     waiting_words,
 )
-from gitkanban.core.tick.facts import BadNode, Exit, RunFacts
+from gitkanban.core.tick.facts import AgentState, BadNode, Exit, RunFacts
 
 NOW = 1_764_000_000
 
@@ -108,3 +109,14 @@ def test_what_people_read() -> None:
     words = [waiting_words("Resources", ["n2", "n1"]), waiting_words("", ["n1"])]
     assert words == ["Resources; not on n1, n2", "not on n1"]
     assert waiting_words("Resources", []) == "Resources"
+
+
+def test_a_rest_is_announced_when_it_begins_and_not_with_every_job_that_still_fails() -> None:
+    nodes: dict[str, BadNode] = {}
+    announced = []
+    for number in range(ROW + 2):
+        after = learn_nodes(nodes, [ended(f"r{number}")], NOW + number)
+        before, then = AgentState(nodes=nodes), AgentState(nodes=after)
+        announced.append(len(notices(before, then, NOW + number)))
+        nodes = after
+    assert announced == [0, 0, 1, 0, 0]
