@@ -170,9 +170,11 @@ class Batch(Recovering):
         if still != nodes and job.state == "waiting" and self.engine.admit:
             named = {"job": job.id, "nodes": ",".join(filter(None, (own, *still)))}
             try:
-                self._ask_engine(engines.fill(self.engine.admit, named), fails=True)
+                refused = self._ask_engine(engines.fill(self.engine.admit, named), fails=True).code
             except NoAnswer:
-                return sorted(nodes)
+                refused = 1
+            if refused:
+                return sorted(nodes)  # the next look tries again
             job_records.note_left_out(folder, still, own)
         return sorted(still)
 

@@ -170,8 +170,14 @@ def test_a_job_leaves_out_a_node_at_rest_and_waits_for_it_no_longer_than_it_rest
     assert bench.look(running).note == "Full; not on n1"
     assert not bench.queue.calls("admit")
     batch = bench.batch
+    bench.queue.mood("hold no-admission")
+    later = clock.now() + 101
+    assert batch._admit_nodes(running.folder, BatchJob("waiting", "1"), later) == ["n1"]
+    assert bench.look(running).note == "Full; not on n1"
+    bench.queue.mood("hold")
+    (bench.queue.folder / "calls").write_text("")
     for _ in range(2):
-        assert batch._admit_nodes(running.folder, BatchJob("waiting", "1"), clock.now() + 101) == []
+        assert batch._admit_nodes(running.folder, BatchJob("waiting", "1"), later) == []
     assert [line for line in bench.queue._lines() if line.startswith("admit")] == ["admit 1 "]
     assert bench.look(running).note == "Full"
 

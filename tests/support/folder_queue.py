@@ -6,6 +6,7 @@ bad: the file `mood` in the folder has words that say how. Every call adds a lin
 - `hold`: jobs wait; `release` starts them
 - `refuse`: nothing is accepted
 - `one-node`: a job that leaves nodes out is refused
+- `no-admission`: what a job leaves out cannot be changed
 - `lose-reply`: accepted, and the reply never comes
 - `twice`: every job is started twice
 - `silent`: no command is answered
@@ -175,6 +176,8 @@ def main() -> int:
     elif verb == "look":
         for number, job in sorted(queue.jobs().items()):
             print("|".join((number, job["name"], job["state"], job["node"], job["reason"])))
+    elif verb == "admit" and "no-admission" in mood:
+        return 1
     elif verb == "node":
         print("down" if (folder / "node-down").exists() else "up")
     elif verb in ("cancel", "signal") and words[0] in queue.jobs():
