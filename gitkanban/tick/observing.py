@@ -140,8 +140,14 @@ def _workers_stopped(
 
 
 def remember(state: TickState, look: BoardLook) -> None:
-    """Leave to the next tick since when cards are ready, and who was served."""
-    last_tick.note_schedule(state.place.private, look.plan.ready_since, look.plan.served)
+    """Leave to the next tick since when cards are ready, and who was served.
+
+    A failed write is reported and stops no start.
+    """
+    try:
+        last_tick.note_schedule(state.place.private, look.plan.ready_since, look.plan.served)
+    except OSError as error:
+        state.report_error(f"the cache for the next tick cannot be written: {error}")
 
 
 def remember_agents(state: TickState, look: BoardLook) -> None:

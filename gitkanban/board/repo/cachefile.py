@@ -20,11 +20,11 @@ def open_ours(path: str) -> "BinaryIO":
 
     Another user's file is never unmarshalled: `marshal` promises nothing for data made by others.
     """
-    file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115  # the caller closes it
-    status = os.fstat(file.fileno())
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # waits for no pipe in its place
+    status = os.fstat(fd)
     if status.st_uid == os.geteuid() and stat.S_ISREG(status.st_mode):
-        return file
-    file.close()
+        return open(fd, "rb")
+    os.close(fd)
     raise ValueError(f"{path} is not our file")
 
 
@@ -59,14 +59,17 @@ def load(path: str, form: "Any") -> "Any":
 
 def save(path: str, form: "Any", value: "Any") -> None:
     """Write a value; it and its form are plain data. A failure to write is ignored."""
+    try:
+        write(path, form, value)
+    except OSError:
+        return
+
+
+def write(path: str, form: "Any", value: "Any") -> None:
+    """Write a value as `save` does. Raises OSError: for what is missed if it is never written."""
     from zlib import crc32
 
     from gitkanban import files
 
     data = marshal.dumps(value)
-    files.cache(path, marshal.dumps((form, crc32(data))) + data)
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Open a file without blocking on a pipe that somebody put in its place."""
-    return os.open(path, flags | os.O_NONBLOCK)
+    files.replace(path, marshal.dumps((form, crc32(data))) + data, lasting=False, make=True)

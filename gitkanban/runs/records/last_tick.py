@@ -29,10 +29,13 @@ def schedule(private: str) -> Served:
 def note_schedule(
     private: str, ready: Mapping[CardId, int], served: Mapping[WorkerName, float]
 ) -> None:
-    """Store both for the next tick; written only when they changed."""
+    """Store both for the next tick; written only when they changed. Raises OSError.
+
+    If they can never be written, no card is ever seen to wait long: that must be said.
+    """
     if (ready, served) != schedule(private):
         rows = dict(ready), dict(served)
-        cachefile.save(f"{private}/cache/schedule", _SCHEDULE_FORM, rows)
+        cachefile.write(f"{private}/cache/schedule", _SCHEDULE_FORM, rows)
 
 
 def refused(private: str) -> dict[str, str]:

@@ -58,3 +58,13 @@ def test_a_pipe_in_its_place_is_not_waited_for(path: str) -> None:
     os.unlink(path)
     os.mkfifo(path)
     assert cachefile.load(path, FORM) is None
+
+
+def test_what_cannot_be_written_is_missed_only_if_somebody_says_so(path: str) -> None:
+    folder = os.path.dirname(path)
+    os.unlink(path)
+    os.rmdir(folder)
+    Path(folder).touch()
+    cachefile.save(path, FORM, VALUE)
+    with pytest.raises(OSError, match="cache"):
+        cachefile.write(path, FORM, VALUE)
