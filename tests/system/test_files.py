@@ -140,6 +140,7 @@ def test_what_a_killed_write_left_is_removed_and_what_people_own_stays(tmp_path:
 
 # Writing elsewhere, and why it may: no path that a pull request or a session could have prepared.
 _ELSEWHERE = {
+    "board/repo/refs.py": "a ref that git writes nothing over, under its own lock",
     "board/repo/merging.py": "a scratch folder of its own, in which no link is made",
     "board/following/rehearsal.py": "a scratch folder of its own",
     "cli/app.py": "a report of a bug in a new temporary file",

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 
-from gitkanban import clock
+from gitkanban import clock, files
 from gitkanban.board.repo import checkouts, commits, git, standstill
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import CARD_BRANCHES, KNOWN_REF
@@ -21,7 +21,7 @@ INDEX_PATIENCE = 2.0  # seconds that a live index.lock is waited for
 TRIES_MOST = 3  # when no lock is found in the way: it may have gone just before we looked
 STALE_AFTER = 10.0  # seconds; a live git holds a ref's lock for milliseconds
 _COMMIT = re.compile("[0-9a-f]{40}([0-9a-f]{24})?")
-Move: TypeAlias = tuple[str, str, str]  # (ref, from, to)
+Move: TypeAlias = tuple[str, Oid, Oid]  # (ref, from, to)
 # For the next line of `update-ref --stdin`: write the ref itself, even if a session has made it a
 # symbolic ref. Only people's own branches may be symbolic.
 PLAIN = "option no-deref\n"
@@ -114,29 +114,75 @@ def mend(common: str, ref: str, base: Oid = NO_OID) -> str:
     """Point a broken ref at the last commit that its log names and that is there, else remove it.
 
     With `base`, a commit, one is broken too if what it has on top of base cannot be read; it is at
-    base then if its log has nothing better. Return a notice; empty if it is not broken. Raises
-    GitFailed, OSError.
+    base then if its log has nothing better. Nobody can tell where base itself cannot be read.
+    Return a notice; empty if it is not broken. Raises GitFailed, OSError.
     """
     path = f"{common}/{ref}"
-    tip = NO_OID if is_broken(path) else checkouts.tip_in(common, ref)
-    if not is_broken(path) and (not base or not tip or _is_whole(common, tip, base)):
+    empty = is_broken(path)
+    tip = NO_OID if empty else checkouts.tip_in(common, ref)
+    if not empty and (not base or not tip or _is_whole(common, tip, base)):
         return ""
+    if base and not _is_readable(common, base):
+        if not empty:
+            return ""
+        base = NO_OID
     last = next((oid for oid in _commits_in_log(common, ref) if _is_whole(common, oid, base)), base)
     what = f"named {tip[:10]}, which is damaged" if tip else "named no commit"
-    if os.path.lexists(path):
-        os.unlink(path)  # git writes nothing over one without content
-    if not last:
-        return f"{ref} {what}, and was removed"
-    git.run(common, "update-ref", "--no-deref", "--create-reflog", "-m", "kanban: mend", ref, last)
-    return f"{ref} {what}: it is at {last[:10]} again"
+    if tip:
+        words = ("--no-deref", "--create-reflog", "-m", "kanban: mend", ref, last, tip)
+        git.run(common, "update-ref", *words)
+    elif not _write_over(path, last):
+        return ""
+    return f"{ref} {what}" + (f": it is at {last[:10]} again" if last else ", and was removed")
+
+
+def _write_over(path: str, commit: Oid) -> bool:
+    """Give a ref without content a commit, or remove it, under git's own lock of it.
+
+    Git itself writes nothing over such a file. False if it has content by now, or a git is at it.
+    Raises OSError.
+    """
+    lock = f"{path}.lock"
+    try:
+        fd = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    except FileExistsError:
+        return False
+    broken = False
+    try:
+        with open(fd, "wb") as file:
+            file.write(f"{commit}\n".encode())
+            file.flush()
+            os.fsync(fd)
+        broken = is_broken(path)
+        if broken and commit:
+            os.replace(lock, path)
+        elif broken:
+            os.unlink(path)
+    finally:
+        files.remove(lock)
+    return broken
 
 
 def _is_whole(common: str, commit: Oid, base: Oid) -> bool:
-    """Return whether a commit can be read, and with `base` all commits and trees that it adds."""
+    """Return whether a commit can be read, and with `base` all commits and trees that it adds.
+
+    Raises GitFailed where git was ended before it could tell.
+    """
     if not commits.resolve_id(common, commit):
         return False
-    words = ("rev-list", "--objects", "--quiet", commit, f"^{base}", "--")
-    return not base or not git.run(common, *words, check=False).code
+    return not base or _can_list(common, "--objects", commit, f"^{base}")
+
+
+def _is_readable(common: str, base: Oid) -> bool:
+    """Return whether git can walk the history of base and read its newest tree."""
+    return _can_list(common, base) and _can_list(common, "--objects", "--no-walk", base)
+
+
+def _can_list(common: str, *words: str) -> bool:
+    done = git.run(common, "rev-list", "--quiet", *words, "--", check=False)
+    if done.code < 0:
+        raise GitFailed(f"git rev-list was ended by signal {-done.code}")
+    return done.code == 0
 
 
 def _commits_in_log(common: str, ref: str) -> list[Oid]:

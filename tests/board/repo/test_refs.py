@@ -3,6 +3,7 @@ never in the way.
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,34 @@ def test_one_whose_log_knows_nothing_is_removed(repo: Path) -> None:
     broken.touch()
     assert refs.mend(str(repo / ".git"), "refs/heads/card/T1").endswith("and was removed")
     assert not broken.exists()
+
+
+def test_one_that_could_not_be_written_over_stays_broken_and_is_mended_the_next_time(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(repo, "branch", "card/T1", "main")
+    broken = repo / ".git/refs/heads/card/T1"
+    broken.write_text("")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk, pytest.raises(OSError, match="No space"):
+        disk.setattr(os, "replace", full)
+        refs.mend(str(repo / ".git"), "refs/heads/card/T1")
+    assert (broken.read_text(), os.path.exists(f"{broken}.lock")) == ("", False)
+    assert refs.mend(str(repo / ".git"), "refs/heads/card/T1")
+    assert git(repo, "rev-parse", "card/T1") == git(repo, "rev-parse", "main")
+
+
+def test_one_that_a_git_is_writing_is_left_to_it(repo: Path) -> None:
+    broken = repo / ".git/refs/heads/card/T1"
+    broken.parent.mkdir()
+    broken.touch()
+    lock = broken.with_name("T1.lock")
+    lock.touch()
+    assert refs.mend(str(repo / ".git"), "refs/heads/card/T1") == ""
+    assert broken.exists() and lock.exists()
 
 
 def test_a_symbolic_ref_is_not_broken(repo: Path) -> None:
