@@ -158,7 +158,7 @@ class Repairs:
 
     def _drop_worktree(self, path: str) -> str:
         with worktrees.making(self.locks):
-            dropped = unreadable.drop_empty(self.place, [os.path.dirname(path)])
+            dropped = unreadable.drop_empty(self.place, [os.path.dirname(path)], only=path)
         return "" if dropped else "it is already gone"
 
     def _restore_checkout(self, path: str) -> str:
@@ -175,7 +175,9 @@ class Repairs:
         return ""
 
     def _remake_index(self, path: str) -> str:
-        checkout = next(e for e in checkouts.followers(self.place) if e.root == path)
+        checkout = next((e for e in checkouts.followers(self.place) if e.root == path), None)
+        if checkout is None:
+            return "it is already gone"
         if is_index(checkout.index_file):
             return "it can be read again"
         done = checkout.run("read-tree", "HEAD", check=False)

@@ -38,7 +38,7 @@ def verify(
         raise Untrusted(f"verify of {worker.name} may not run: {why}", "See `gitkanban trust`.")
     path, locks = f"{folder_of(place)}/{card.id}", Locks(place.private)
     with worktrees.making(locks):
-        unreadable.drop_empty(place, [os.path.dirname(path)])
+        unreadable.drop_empty(place, [os.path.dirname(path)], only=path)
         _remove_worktree(place, path)
         words = ("--quiet", "--detach", "--no-checkout", path, commit)
         git.run(place.common, "worktree", "add", *words)

@@ -35,7 +35,7 @@ def drop(place: Place, path: str) -> None:
     if os.path.islink(link):  # git never makes a link here, and would empty its target
         os.unlink(link)
     if ground.registered(place.common, path):
-        unreadable.drop_empty(place, [os.path.dirname(path)])
+        unreadable.drop_empty(place, [os.path.dirname(path)], only=path)
     if ground.registered(place.common, path):
         worktrees.unregister(place, path)
 

@@ -75,14 +75,15 @@ def _is_empty(admin: str, path: str) -> bool:
     return whole and set(os.listdir(path)) <= {".git"} and not os.path.isdir(f"{path}/.git")
 
 
-def drop_empty(place: Place, folders: Collection[str]) -> list[str]:
+def drop_empty(place: Place, folders: Collection[str], only: str = "") -> list[str]:
     """Drop those of ours in which nothing is; return notices. Call it under `worktrees.making`.
 
-    Raises BoardBusy while somebody else may be making one, and OSError.
+    `only`: the folder of the one that is in the way; empty for all of them. Raises BoardBusy while
+    somebody else may be making one, and OSError.
     """
     notices = []
     for each in find(place, folders):
-        if not (each.ours and each.empty):
+        if not (each.ours and each.empty) or only not in ("", each.path):
             continue
         if 0 <= time.time() - os.stat(each.admin).st_mtime <= _YOUNG:
             raise BoardBusy(f"{each.path} is only half made, maybe by a git at work", _AGAIN)

@@ -74,7 +74,7 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     notices = worktrees.make_plain(place.common, branch_of(wish.card)) + _mend_branch(place, wish)
     if os.path.lexists(path) and not (admin and worktrees.is_marked(admin)):
         with worktrees.making(locks):
-            notices += unreadable.drop_empty(place, [os.path.dirname(path)])
+            notices += unreadable.drop_empty(place, [os.path.dirname(path)], only=path)
         admin = worktrees.admin_at(place, wish.card, path, wish.worktrees)
     if not os.path.lexists(path):
         _forward_branch(place, wish)

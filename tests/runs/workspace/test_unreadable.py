@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board.following import rehearsal
-from gitkanban.board.repo import checkouts
+from gitkanban.board.repo import checkouts, refs
 from gitkanban.board.repo.place import Place
 from gitkanban.care import checkup
 from gitkanban.care.repair import Repairs
@@ -186,6 +186,18 @@ def test_a_branch_whose_commit_is_damaged_goes_on_from_the_last_one_that_is_whol
     assert git(path, "status", "--porcelain") == "A  two"
 
 
+@pytest.mark.parametrize("what", ["", "^{tree}"])
+def test_a_damaged_base_leaves_the_branch_of_a_card(repo: Path, what: str) -> None:
+    place = place_of(repo)
+    path = Path(prepare(place).path)
+    git(path, "commit", "-qm", "work", "--allow-empty")
+    tip = git(repo, "rev-parse", "card/T1")
+    base = Oid(git(repo, "rev-parse", "main"))
+    empty_object(repo, f"main{what}")
+    assert refs.mend(place.common, "refs/heads/card/T1", base) == ""
+    assert git(repo, "rev-parse", "card/T1") == tip
+
+
 def empty_object(repo: Path, name: str) -> None:
     """Leave an object as a power loss does."""
     oid = git(repo, "rev-parse", name)
@@ -234,6 +246,15 @@ def test_doctor_names_it_and_drops_it(repo: Path) -> None:
     assert not admin.exists() and not Path(f"{repo}.worktrees/T1").exists()
 
 
+def test_each_of_two_is_dropped_by_its_own_repair(repo: Path) -> None:
+    place, at = place_of(repo), board("T1 todo\nT2 todo")._replace(config=Config(base="main"))
+    for card in ("T1", "T2"):
+        write(repo, STEPS, card)
+    found = [e for e in checkup.examine(place, at, 0) if e.code == "worktree-unreadable"]
+    assert len(found) == 2
+    assert [Repairs(place, at).mend(each) for each in found] == ["", ""]
+
+
 def test_an_index_that_was_lost_is_named_and_made_again_and_files_stay(repo: Path) -> None:
     place, at = place_of(repo), board("T1 todo")._replace(config=Config(base="main"))
     (repo / "README.md").write_text("mine")
@@ -245,3 +266,4 @@ def test_an_index_that_was_lost_is_named_and_made_again_and_files_stay(repo: Pat
     assert git(repo, "status", "--porcelain") == " M README.md"
     assert (repo / "README.md").read_text() == "mine"
     assert Repairs(place, at).mend(found) == "it can be read again"
+    assert Repairs(place, at).mend(found._replace(subject="/gone")) == "it is already gone"
