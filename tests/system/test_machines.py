@@ -179,3 +179,72 @@ def test_a_machine_takes_over_a_clone_in_which_nothing_is_open(make: Callable[..
     assert line in ok(arena.repo, "tick")
     assert line not in ok(arena.repo, "tick")
     assert json.loads(record.read_text())["given_up"] == []
+
+
+def ticked_elsewhere(arena: Arena) -> Path:
+    """Have another machine be the last that ticked the clone, long ago; return the record of it."""
+    record = Path(arena.place.private, "machine")
+    last = {"boot": "another-boot", "id": "another-id", "host": "h2"}
+    record.write_text(json.dumps({"last": last, "given_up": []}))
+    silence(arena, LATELY + 5)
+    return record
+
+
+def test_one_machine_at_a_time_takes_over_and_one_that_died_of_it_is_in_nobody_s_way(
+    make: Callable[..., Arena], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    arena = make({"T1": "@lane backlog"})
+    shared(arena, monkeypatch, tmp_path)
+    ok(arena.repo, "tick")
+    claim = ticked_elsewhere(arena).with_name("machine.taking.0")
+    claim.touch()
+    done = call(arena.repo, "tick")
+    assert (done.code, "just taking over this clone" in done.err) == (1, True)
+    os.utime(claim, (1, 1))
+    with machines._taking_over(arena.place):  # the next of those that follow it
+        done = call(arena.repo, "tick")
+        assert (done.code, "just taking over this clone" in done.err) == (1, True)
+    assert list(claim.parent.glob("machine.taking.*")) == []
+    assert "is ticked here from now on" in ok(arena.repo, "tick")
+
+
+def test_who_waited_for_a_machine_to_take_over_does_not_follow_it_at_once(
+    make: Callable[..., Arena], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    arena = make({"T1": "@lane backlog"})
+    shared(arena, monkeypatch, tmp_path)
+    ok(arena.repo, "tick")
+    record = ticked_elsewhere(arena)
+    create = files.create
+
+    def after_another(path: str, data: bytes) -> bool:
+        if "taking" in path:
+            last = {"boot": "third-boot", "id": "third-id", "host": "h3"}
+            record.write_text(json.dumps({"last": last, "given_up": []}))
+            silence(arena, LATELY + 5)
+        return create(path, data)
+
+    monkeypatch.setattr(files, "create", after_another)
+    assert call(arena.repo, "tick").code == 1
+    assert json.loads(record.read_text())["last"]["host"] == "h3"
+
+
+def test_locks_that_could_not_be_set_are_set_by_the_next_tick(
+    make: Callable[..., Arena], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arena = make({"T1": "@lane backlog"})
+    ok(arena.repo, "tick")
+    record = ticked_elsewhere(arena)
+    before = record.read_text()
+    restored = []
+
+    def full(_: object) -> None:
+        restored.append("full" if not restored else "done")
+        if len(restored) == 1:
+            raise OSError(28, "No space left on device", "locks")
+
+    monkeypatch.setattr(machines, "_restore_standing_locks", full)
+    assert call(arena.repo, "tick").code == 1
+    assert record.read_text() == before
+    ok(arena.repo, "tick")
+    assert restored == ["full", "done"]

@@ -4,6 +4,7 @@
 locks do not meet. So a clone there changes machines only after a silence, or when a person says so.
 """
 
+import itertools
 import os
 import time
 import zlib
@@ -26,6 +27,7 @@ HINT = "Run gitkanban there; if that machine is gone for good, `gitkanban doctor
 _QUIET = 120  # seconds in which a supervisor that lives has surely touched its beat
 _TAKING = "machine.taking"  # there while a machine takes over a clone on a shared disk
 _TAKING_MOST = 60  # seconds after which whoever took over has died of it
+_JUST_TAKEN = "another machine is just taking over this clone"
 
 
 def this() -> Machine:
@@ -77,10 +79,13 @@ def enter(place: Place) -> list[str]:
     Call it with the tick lock held. Raises OSError, and Refused while another machine has open
     runs here, or has ticked lately a clone that both can reach.
     """
+    before = _read_record(place.private)
     here = refuse_elsewhere(place)
     if here.standing == "takes-over" and lock_files.are_apart(place.private):
         with _taking_over(place):
-            here = refuse_elsewhere(place)  # another machine may have been quicker
+            if _read_record(place.private) != before:  # another machine was quicker
+                raise Refused(_JUST_TAKEN, HINT)
+            here = refuse_elsewhere(place)
             _note_entry(place)
     else:
         _note_entry(place)
@@ -92,25 +97,33 @@ def _note_entry(place: Place) -> None:
     ours = this()
     needed = [m for m in given_up if any(m.is_same(run.machine) for run in _open_runs(place))]
     if last != ours or list(given_up) != needed:
+        _restore_standing_locks(place)  # first: with the record written nobody would do it again
         _write_record(place, ours, needed)
-        _restore_standing_locks(place)
 
 
 @contextmanager
 def _taking_over(place: Place) -> Iterator[None]:
-    """Let one machine at a time take over a clone. Raises Refused, OSError."""
-    path = f"{place.private}/{_TAKING}"
-    if not files.create(path, b""):
-        if _time_there(place.private) - os.stat(path).st_mtime < _TAKING_MOST:
-            raise Refused("another machine is just taking over this clone", HINT)
-        os.unlink(path)
-        if not files.create(path, b""):
-            raise Refused("another machine is just taking over this clone", HINT)
+    """Let one machine at a time take over a clone. Raises Refused, OSError.
+
+    What a machine that died on the way has left is never removed by those who want to follow it,
+    for two of them could remove each other's: of the next number only one can be first.
+    """
+    claims = []
+    for number in itertools.count():
+        claims.append(f"{place.private}/{_TAKING}.{number}")
+        if files.create(claims[-1], b""):
+            break
+        try:
+            age = _time_there(place.private) - os.stat(claims[-1]).st_mtime
+        except FileNotFoundError:
+            age = 0.0
+        if age < _TAKING_MOST:
+            raise Refused(_JUST_TAKEN, HINT)
     try:
         yield
     finally:
-        with suppress(FileNotFoundError):
-            os.unlink(path)
+        for claim in claims:
+            files.remove(claim)
 
 
 def refuse_elsewhere(place: Place) -> TickRight:
@@ -130,8 +143,8 @@ def take_over(place: Place) -> TickRight:
     for run in here.runs:
         _refuse_living(place, run)
     _, given_up = _read_record(place.private)
-    _write_record(place, this(), [*given_up, *dict.fromkeys(run.machine for run in here.runs)])
     _restore_standing_locks(place)
+    _write_record(place, this(), [*given_up, *dict.fromkeys(run.machine for run in here.runs)])
     return here
 
 
