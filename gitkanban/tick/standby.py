@@ -196,6 +196,7 @@ class Standby:
                 traceback.print_exception(each.exception())
         self.collected |= bool(done)
 
+    # ruff's F401 is off here: what is imported is only to be loaded before a tick needs it.
     def _import_tick(self) -> None:
         """Import all that most ticks need, and note the state of the files that it came from."""
         if self.sources:
@@ -206,7 +207,13 @@ class Standby:
         from gitkanban.tick import rounds, starting  # noqa: F401
         from gitkanban.views import outcome  # noqa: F401
 
-        self.sources = {path: _file_state(path) for path in _source_files(self.private)}
+        self._note_sources()
+
+    def _note_sources(self) -> None:
+        """Note the state of the files of all that has been imported since it was last called."""
+        for path in _source_files(self.private):
+            if path not in self.sources:
+                self.sources[path] = _file_state(path)
 
     def _collect_run(self, run: RunId) -> None:
         """Collect a run that has ended. A failure is logged, and the tick tries again."""
@@ -243,6 +250,7 @@ class Standby:
             _write_log(f"Error: {error}\n")
             self.place = None  # it may lie elsewhere now
         sessions.reap()
+        self._note_sources()  # of what this tick was the first to need
 
     def _somebody_will_ring(self) -> bool:
         """Return whether a run is alive whose supervisor would ring for us."""

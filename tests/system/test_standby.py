@@ -5,20 +5,23 @@ and no end that is lost.
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from gitkanban.core.names import RunId
 from gitkanban.core.tick.facts import Exit, Phase, Sighting
+from gitkanban.errors import Refused
 from gitkanban.runs import briefing
 from gitkanban.runs.executors import Executors
 from gitkanban.runs.records import folders
 from gitkanban.runs.sessions import Local
 from gitkanban.runs.supervision import bell, processes
 from gitkanban.runs.supervision.locks import Locks
-from gitkanban.tick import standby
+from gitkanban.tick import rounds, standby
 from gitkanban.tick.standby import Standby
 from tests.conftest import git
 from tests.support.arena import Arena, until
@@ -179,6 +182,29 @@ class Recorded(Standby):
         then, self.then = self.then, lambda _: None
         then(self)
         return False
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_an_upgrade_of_what_only_a_tick_has_imported_is_noticed(
+    private: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    module = ModuleType("gitkanban.needed_by_few_ticks")
+    module.__file__ = str(tmp_path / "needed.py")
+    (tmp_path / "needed.py").write_text("before")
+
+    def import_it(*_: object, **__: object) -> None:
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        raise Refused("enough")
+
+    monkeypatch.setattr(rounds, "tick", import_it)
+    monkeypatch.setattr(Standby, "_find_place", lambda _: None)
+    one = Standby(private, "k")
+    one._import_tick()
+    if late:
+        one._tick_once()
+        assert not one._is_outdated()
+    (tmp_path / "needed.py").write_text("an upgrade")
+    assert one._is_outdated() == late
 
 
 def test_of_a_repository_that_is_gone_nothing_is_made_again(
