@@ -45,9 +45,10 @@ def run(
 ) -> Ended:
     """Run a command without a terminal and collect what it prints.
 
-    `cwd` None: in our own folder, which starts sooner. `limit` is how many seconds it may take, `silence` how many may pass without output; None: no
-    limit. `most` is how many bytes are kept of the end of either output; None: all. With `apart`
-    the command gets a session of its own, and so cannot reach the terminal.
+    `cwd` None: in our own folder, which starts sooner. `limit` is how many seconds it may take,
+    `silence` how many may pass without output; None: no limit. `most` is how many bytes are kept
+    of the end of either output; None: all. With `apart` the command gets a session of its own, and
+    so cannot reach the terminal.
 
     What the command leaves running may hold its pipes; only the command's own end is awaited.
     Raises TimedOut, and OSError where the command cannot be started.
@@ -92,10 +93,9 @@ def _gather_output(
         now = time.monotonic()
         heard = now if ready else heard
         _check_limits(now - begun, limit, now - heard, silence)
-    left = None if limit is None else max(0.0, limit - (time.monotonic() - begun))
-    code = child.wait(left)
-    if code is None:
-        raise TimedOut(limit or 0.0, False)
+    while (code := child.wait(_LOOK)) is None:  # it has closed its pipes, and goes on
+        now = time.monotonic()
+        _check_limits(now - begun, limit, now - heard, silence)
     out, err = (each.end() for each in printed.values())
     return Ended(code, out, err)
 

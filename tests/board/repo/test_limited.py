@@ -113,6 +113,16 @@ def test_silence_ends_it_and_signs_of_life_do_not() -> None:
     assert run(alive, silence=5.0).err == b".\n" * 6
 
 
+@pytest.mark.parametrize(
+    ("how", "words"), [({"silence": 0.3}, "sign of life"), ({"limit": 0.3}, "end")]
+)
+def test_one_that_has_closed_its_pipes_is_limited_all_the_same(
+    how: dict[str, float], words: str
+) -> None:
+    with pytest.raises(limited.TimedOut, match=f"no {words} in"):
+        run("exec >&- 2>&-; sleep 300", **how)
+
+
 def test_who_still_holds_its_pipes_is_not_waited_for() -> None:
     begun = time.monotonic()
     done = run("sleep 300 & echo $!")
