@@ -179,7 +179,7 @@ def _read_push(place: Place, remote: str, done: git.Done, hooks: bool) -> Pushed
     """Return what became of a push. Raises Offline, and Refused by the pre-push hook."""
     if not done.code:
         return Pushed(True)
-    lines = [line.split("\t") for line in done.lines if line.startswith("!\t")]
+    lines = [line.split("\t", 2) for line in done.lines if line.startswith("!\t")]
     if not lines and done.code == 1 and hooks and _has_hook(place):
         raise Refused(
             f"the pre-push hook of this repository refuses the push to {remote}: {done.complaint}",

@@ -300,9 +300,9 @@ def test_over_ssh(repo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 )  # fmt: skip
 def test_a_refusal_has_the_server_s_own_words(repo: Path, err: str, words: str) -> None:
     one, _, _ = pair(repo, "kanban")
-    out = b"!\tkanban:refs/heads/kanban\t[remote rejected] (unpacker error)\n"
+    out = b"!\tkanban:refs/heads/kanban\t[remote rejected] (unpacker\terror)\n"
     found = module._read_push(one, "origin", Done(1, out, err.encode()), hooks=False)
-    assert (found.done, found.refused, found.words) == (False, "(unpacker error)", words)
+    assert (found.done, found.refused, found.words) == (False, "(unpacker\terror)", words)
 
 
 @pytest.mark.parametrize(
