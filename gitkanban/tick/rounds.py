@@ -206,7 +206,8 @@ def _may_ask(state: TickState, look: BoardLook) -> bool:
     """Return whether this round may start and accept: always, unless a remote must allow it."""
     if state.remote is None:
         return True
-    starts = {start.card for start in look.plan.starts}
+    starts = {start.card for start in look.plan.starts} - state.given_up
+    if not starts and not {*look.plan.accepts} - state.given_up:
+        return False
     again = any(last_work(look.board.runs_of(card)) for card in starts)
-    wanted = {*look.plan.accepts, *starts} - state.given_up
-    return bool(wanted) and state.remote.may_claim(again)
+    return state.remote.may_claim(again)

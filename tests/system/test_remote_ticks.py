@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,13 +16,16 @@ from gitkanban import clock
 from gitkanban.board.formats import cardfile
 from gitkanban.board.repo import remotes
 from gitkanban.board.repo.remotes import Offline
+from gitkanban.core.model import Run
 from gitkanban.core.tick.outcome import Outcome
 from gitkanban.runs.records import reached
 from gitkanban.tick import remote as remote_module
+from gitkanban.tick import rounds
 from gitkanban.tick.rounds import tick
 from tests.conftest import git
 from tests.support import points
 from tests.support.arena import Arena
+from tests.support.boards import board
 
 
 @pytest.fixture
@@ -508,3 +512,24 @@ def test_what_a_person_pushed_during_an_attempt_is_named_and_the_next_builds_on_
     assert git(remote_of(failing), "rev-parse", "card/T0") == third.commit
     notes = [each.run for each in failing.board().notes_of("T0") if each.by == "gitkanban"]
     assert notes == [second.run]
+
+
+@pytest.mark.parametrize(
+    ("given_up", "starts", "asked"),
+    [((), "new", [False]), ((), "new again", [True]), ("again", "new again", [False]),
+     ("again", "again", []), ("accepted", "", [])],
+)  # fmt: skip
+def test_the_remote_is_not_asked_for_what_this_tick_has_given_up(
+    given_up: str, starts: str, asked: list[bool]
+) -> None:
+    found: list[bool] = []
+    plan = SimpleNamespace(
+        starts=[SimpleNamespace(card=card) for card in starts.split()],
+        accepts=["accepted"] if given_up == "accepted" else [],
+    )
+    done = board(
+        "new todo\nagain todo", runs={"again": (Run("r1", "again", start_commit="a", commit="b"),)}
+    )
+    state = SimpleNamespace(remote=SimpleNamespace(may_claim=found.append), given_up={given_up})
+    rounds._may_ask(state, SimpleNamespace(plan=plan, board=done))  # type: ignore[arg-type]
+    assert found == asked
