@@ -131,9 +131,10 @@ def test_an_error_keeps_the_spelling_of_its_path(board: Path) -> None:
 @pytest.mark.parametrize("words", ["status", "list", "tick", "why --all"])
 def test_an_interrupt_before_the_command_line_is_one_word(board: Path, words: str) -> None:
     program = (
-        "import sys, gitkanban.cli.quick as quick, gitkanban.cli.app as app, gitkanban.__main__ as door\n"
+        "import sys, gitkanban.__main__ as door\n"
+        "from gitkanban.cli import app, quick, quick_tick\n"
         "def struck(*_): raise KeyboardInterrupt\n"
-        "quick.answer = quick.contended = app.run = struck\n"
+        "quick.answer = quick_tick.answer = app.run = struck\n"
         "sys.exit(door.main())"
     )
     done = subprocess.run(
