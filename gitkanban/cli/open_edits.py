@@ -40,8 +40,8 @@ class OpenEdits:
         self._asked = asked
         main, prefix = rows["main"], rows["prefix"]
         folder = main if prefix else f"{main}/.kanban"
-        admin = _git_dir_of(folder)
-        if not main or _head_branch(admin) != f"refs/heads/{rows['branch']}":
+        admin = _git_dir_of(folder) if main else ""
+        if not admin or _head_branch(admin) != f"refs/heads/{rows['branch']}":
             return  # the files there are not this board's
         if _is_behind(main, rows["private"], commit):
             return  # files that a tick has committed but not yet written would look like edits
@@ -49,12 +49,14 @@ class OpenEdits:
         status = [*git, "status", "--porcelain", "-z"]
         below = ["--", prefix or "."]
         if _size_of(f"{admin}/index") < _LARGE:
-            self._start([*status, "--untracked-files=all", *below], True)
+            self._start_git([*status, "--untracked-files=all", *below], True)
         else:
-            self._start([*status, "--untracked-files=no", *below], True)
-            self._start([*git, "ls-files", "-z", "--others", "--exclude-standard", *below], False)
+            self._start_git([*status, "--untracked-files=no", *below], True)
+            self._start_git(
+                [*git, "ls-files", "-z", "--others", "--exclude-standard", *below], False
+            )
 
-    def _start(self, argv: "list[str]", is_status: bool) -> None:
+    def _start_git(self, argv: "list[str]", is_status: bool) -> None:
         read, write = os.pipe()
         env = {name: os.environ[name] for name in os.environ if not name.startswith("GIT_")}
         actions = [(os.POSIX_SPAWN_DUP2, write, 1), (os.POSIX_SPAWN_CLOSE, read)]
@@ -70,10 +72,10 @@ class OpenEdits:
         """Return a line that names the uncommitted files; nothing if there are none."""
         paths: list[str] = []
         while self._running:
-            pid, output, is_status = self._running[0]
+            _, output, is_status = self._running[0]
             with open(output, "rb", closefd=False) as stream:
                 entries = stream.read().decode("utf-8", "replace").split("\0")
-            self._end(pid, output)
+            self._reap_first()
             if is_status:
                 paths += [entry[3:] for entry in entries if entry[2:3] == " "]
             else:
@@ -85,12 +87,12 @@ class OpenEdits:
 
     def stop(self) -> None:
         """End a look whose answer nobody wants any more."""
-        for pid, output, _ in [*self._running]:
-            os.kill(pid, _SIGTERM)
-            self._end(pid, output)
+        while self._running:
+            os.kill(self._running[0][0], _SIGTERM)
+            self._reap_first()
 
-    def _end(self, pid: int, output: int) -> None:
-        del self._running[0]
+    def _reap_first(self) -> None:
+        pid, output, _ = self._running.pop(0)
         os.close(output)
         os.waitpid(pid, 0)
 

@@ -121,9 +121,9 @@ def _count_quiet(board: Board, account: Situation) -> dict[str, int]:
 
 def card_row(view: CardView) -> tuple[Any, ...]:
     """Return a card as plain values, with times as ISO texts, as in JSON."""
-    row = list(view)
+    row: list[Any] = list(view)
     for at in _TIMES:
-        row[at] = iso(row[at])  # type: ignore[arg-type]  # a view is a row here
+        row[at] = iso(row[at])
     return tuple(row)
 
 
