@@ -225,13 +225,15 @@ def _settle_run(
     current: bool,
     forgiven: bool,
 ) -> list[Change]:
-    moves = [_move_card(observed, facts.card, facts.run, judged, forgiven=forgiven)]
-    moves = moves if current else []
+    waits_until = 0
+    moves: list[Change] = []
+    if current:
+        move = _move_card(observed, facts.card, facts.run, judged, forgiven=forgiven)
+        waits_until = int(move.fields.get("not_before", 0))
+        moves = [move]
     if any(run.run == facts.run for run in board.runs_of(facts.card)):
-        return list(moves)
-    record = _run_record(observed, facts, judged)
-    waits = [int(str(move.fields["not_before"])) for move in moves if "not_before" in move.fields]
-    return [EndRun(record._replace(not_before=sum(waits))), *moves]
+        return moves
+    return [EndRun(_run_record(observed, facts, judged)._replace(not_before=waits_until)), *moves]
 
 
 def _cut_waits(board: Board, now: int) -> list[Change]:
