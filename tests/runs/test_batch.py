@@ -21,7 +21,7 @@ from gitkanban.runs.batch import Batch
 from gitkanban.runs.executors import Executors
 from gitkanban.runs.records import agent_state, job_records
 from gitkanban.runs.records.folders import Folder
-from gitkanban.runs.supervision import guard
+from gitkanban.runs.supervision import guard, processes
 from tests.runs.places import Bench, Running, mark, until
 from tests.support import folder_queue
 from tests.support.folder_queue import Queue
@@ -48,6 +48,11 @@ class BatchBench(Bench):
     def look(self, running: Running) -> Sighting:
         """What became of a run."""
         return Executors(self.place, self.locks).look([running.folder])[running.folder.run]
+
+    def nothing_left(self, running: Running) -> None:
+        folder = running.folder  # its supervisor is no child of ours, and may be on its way out
+        until(lambda: not processes.survivors(folder.run, folder.path), "the end of its processes")
+        super().nothing_left(running)
 
     def finish(self, folder: Folder, now: float = 0.0) -> bool:
         """Close a run as a tick does."""
