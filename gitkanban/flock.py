@@ -38,20 +38,26 @@ def lock(fd: int) -> bool:
 
 
 def is_locked(path: str) -> bool:
-    """Whether somebody holds the lock of a file now; False where there is no file.
-
-    It tests by taking a shared lock for a moment.
-    """
-    import fcntl
-
+    """Whether somebody holds the lock of a file now; False where there is no file."""
     try:
         fd = files.open_own(path, os.O_RDONLY)
     except (FileNotFoundError, NotADirectoryError, files.InTheWay):
         return False
     try:
+        return is_taken(fd)
+    finally:
+        os.close(fd)
+
+
+def is_taken(fd: int) -> bool:
+    """Whether somebody else holds the lock of an open file now.
+
+    It tests by taking a shared lock, which lasts until the descriptor is closed: close it soon.
+    """
+    import fcntl
+
+    try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    finally:
-        os.close(fd)
     return False

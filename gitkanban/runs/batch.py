@@ -6,7 +6,6 @@ and nothing is concluded or submitted: every command to a dead engine may cost i
 """
 
 import os
-import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -20,6 +19,7 @@ from gitkanban.core.tick.bad_nodes import failed_node, nodes_to_leave_out, waiti
 from gitkanban.core.tick.facts import Exit, Sighting
 from gitkanban.core.tick.jobs import explain_end, is_explainable, judge_job, place_words
 from gitkanban.errors import Refused
+from gitkanban.late import shlex
 from gitkanban.runs import briefing, leases, trust
 from gitkanban.runs.briefing import Launch
 from gitkanban.runs.records import agent_state, folders, job_records
@@ -32,6 +32,8 @@ PREFIX = "gk."  # of the names of our jobs
 AFTER_GRACE = 30.0  # seconds after a session's grace at which its whole job is cancelled
 # States in which a job may still do something, the likeliest to have our session first.
 _OPEN = ("running", "waiting", "node-lost")
+# States from which no end follows, if there was no last word of it before.
+_NO_END = ("running", "waiting", "silent")
 
 
 class NoAnswer(Exception):
@@ -194,17 +196,20 @@ class Batch(Recovering):
             job = self._find_job(folder)
         except NoAnswer:
             job = job_records.job_begun(folder)._replace(state="silent")
-        begun = guard.read(folder.path)[0] == "begun"
+        last = job_records.last_word(folder)
+        begun = job_records.read_guard(folder)[0] == "begun"
+        concludes = last is not None or job.state not in _NO_END
+        if concludes:
+            begun = guard.read(folder.path)[0] == "begun"
         doubtful = begun and job.state in ("unknown", "node-lost", "waiting")
         if doubtful and job.node:
             job = job._replace(node_answers=self._node_answers(job.node))
-        last = job_records.last_word(folder)
         job_records.note_word(folder, job)
-        sighting = judge_job(
-            job, job_records.traces(folder, now, beat=doubtful), int(now), title, last=last,
-            settling=self.engine.settling,
-        )  # fmt: skip
-        if sighting.phase == "live" and folder.has("stop"):
+        traces = job_records.known_traces(folder, now)
+        if concludes or doubtful:
+            traces = job_records.traces(folder, now, beat=doubtful)
+        sighting = judge_job(job, traces, int(now), title, last=last, settling=self.engine.settling)
+        if sighting.phase == "live" and traces.asked:
             self._pursue_stop(folder, job, now)
         if sighting.phase == "queued":
             left_out = self._admit_nodes(folder, job, now)

@@ -26,6 +26,7 @@ from gitkanban.runs.records import (
     folders,
     job_records,
     last_tick,
+    listings,
     machines,
     sightings,
     slots,
@@ -75,6 +76,7 @@ def observe(
     for folder, its_spec in live:
         with suppress(OSError):  # the token is only for people to read
             slots.mend(place, folder, its_spec)
+    listings.save(place.private, observed.known_runs)
     return observed._replace(
         merged=_merged_in_review(place, board), commits_here=_commits_here(place, board)
     )
@@ -117,10 +119,13 @@ def _look_at_place(
         folder
         for folder in folders.unsettled(place.private)
         # A start that a remote was asked for, without an answer, is a run once the board names it.
-        if folder.run in named or not folder.has(folders.CLAIM)
+        if folder.run in named or not folder.shows(folders.CLAIM)
     ]
     specs = {folder.run: folder.facts() for folder in unsettled}
-    locked = locks.locked(_lock_names_to_probe(board, specs.values()))
+    locked = locks.locked(
+        _lock_names_to_probe(board, specs.values()),
+        (folder.run for folder in unsettled if not folder.shows("exit.json")),
+    )
     away = [folder for folder in unsettled if specs[folder.run].one("executor")]
     look = ask(away) if away or _executors_wanted(board) else _ExecutorNews()
     runs = tuple(
@@ -177,7 +182,10 @@ def _lock_names_to_probe(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
         if card.status == RUNNING and card.slot:
             names.add(slots.lock_name(card.slot))
     for its_spec in specs:
-        names.update(supervised.lock_names(card_of(its_spec), its_spec.one("slot")))
+        of_card, of_slot = supervised.lock_names(card_of(its_spec), its_spec.one("slot"))
+        names.add(of_slot)
+        if not its_spec.one("executor"):  # of others the engine says whether they live
+            names.add(of_card)
     return names
 
 
@@ -185,10 +193,11 @@ def _run_facts(
     folder: Folder, its_spec: spec.Spec, locked: set[str], sightings: Mapping[RunId, Sighting]
 ) -> RunFacts:
     """Return the facts of one run; `its_spec` is the beginning of its spec."""
-    alive = supervised.is_alive(folder, its_spec, locked)
+    away = its_spec.one("executor")
+    alive = not away and supervised.is_alive(folder, its_spec, locked)
     end = folder.exit()
     sighting = Sighting("live" if alive else "ended")
-    if its_spec.one("executor"):
+    if away:
         sighting = sightings.get(folder.run, Sighting("queued"))
         if sighting.phase == "live":
             end = None  # there may be a record, but the engine is about to say why it ended
@@ -202,7 +211,7 @@ def _run_facts(
         started=int(its_spec.number("started", 0)),
         start_commit=Oid(its_spec.one("start_commit")),
         phase="ended" if end else sighting.phase,
-        executor=its_spec.one("executor"),
+        executor=away,
         where=sighting.where,
         note=sighting.note,
         session=its_spec.one("session_id"),

@@ -78,7 +78,7 @@ def waiting(place: Place) -> list[Folder]:
     return [
         folder
         for folder in folders.unsettled(place.private)
-        if folder.has("exit.json") and not folder.has(_NOTICED)
+        if not folder.shows(_NOTICED) and folder.has("exit.json") and not folder.has(_NOTICED)
     ]
 
 

@@ -21,6 +21,7 @@ from gitkanban.errors import BoardBusy
 from gitkanban.runs import agent_setup, watching
 from gitkanban.runs.observe import observe
 from gitkanban.runs.records import agent_state, folders, last_tick, reached
+from gitkanban.runs.records.folders import Folder
 from gitkanban.tick.state import BoardLook, TickState
 
 
@@ -44,8 +45,9 @@ def notice_tampering(state: TickState) -> None:
 def catch_up(state: TickState) -> None:
     """Restore what the board branch lost, and bring along the checkouts that were left behind."""
     try:
-        folders.remove_unborn(state.place.private)
-        _settle_claims(state)
+        unsettled = folders.unsettled(state.place.private)
+        folders.remove_unborn(unsettled)
+        _settle_claims(state, [each for each in unsettled if each.shows(folders.CLAIM)])
         notices = (
             *refs.remove_stale_locks(state.place),
             *restore(state.place),
@@ -57,17 +59,16 @@ def catch_up(state: TickState) -> None:
     state.add(notices=notices)
 
 
-def _settle_claims(state: TickState) -> None:
+def _settle_claims(state: TickState, claimed: Sequence[Folder]) -> None:
     """Remove what is left of starts that a remote was asked for and has not taken."""
-    private = state.place.private
-    if not any(each.has(folders.CLAIM) for each in folders.unsettled(private)):
+    if not claimed:
         return
     answered = clock.now()
     if state.remote:
-        answered = reached.recall(private, state.remote.name).at
+        answered = reached.recall(state.place.private, state.remote.name).at
     cards = open_cards(store.read(state.place).cards)
     current = {card.run for card in cards if card.run}
-    for folder in folders.settle_claims(private, current, answered):
+    for folder in folders.settle_claims(claimed, current, answered):
         state.add(notices=(f"run {folder.run} never began: the remote did not take its claim",))
 
 

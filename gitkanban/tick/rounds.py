@@ -132,11 +132,11 @@ def _tick_locked(state: TickState) -> None:
         for _ in range(ROUNDS_MOST):
             if not run_round(state):
                 break
+            observing.notice_tampering(state)  # of runs that were closed only now
 
 
 def run_round(state: TickState) -> bool:
     """Look at the board once and act on it; return whether to look again."""
-    observing.notice_tampering(state)  # of runs that were closed only now
     board = observing.read_board(state)
     observed = observing.observe_board(state, board)
     look = BoardLook.planned(board, observed)  # reconcile, schedule

@@ -7,6 +7,7 @@ folders      The private folder of a run: its spec, logs, requests and records, 
 job_records  What a run folder says of the run's job: when it was submitted, its last word
 last_tick    What a tick leaves for the next one: since when cards are ready, who was served, what
              was refused
+listings     What is in run folders: listed once, and again only when a folder has changed
 logtail      The end of a log that may be as large as it likes, and what is added to it later
 machines     Which machine this is, and which one ticks a clone: recorded in its private folder
 news_ledger  Which news a clone has sent, which still waits, and how the last try went

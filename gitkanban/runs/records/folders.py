@@ -4,7 +4,7 @@ What the records mean is decided elsewhere. Nothing here looks at processes or l
 """
 
 import os
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from gitkanban import files
 from gitkanban.core.model import BLOCK_REASONS
@@ -12,15 +12,19 @@ from gitkanban.core.names import CardId, Oid, RunId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import END_CAUSES, Exit, Report, StepEnd, Work
 from gitkanban.late import json
+from gitkanban.runs.records import listings
+from gitkanban.runs.records.listings import Listing
 from gitkanban.runs.supervision import spec
 from gitkanban.runs.supervision.spec import Spec
-from gitkanban.typed import NamedTuple
+from gitkanban.typed import Any
 
 MAILBOX = "mailbox"  # letters of the session, and the only folder here that it may write
 CLAIM = "claim"  # its start is being asked of a remote, and nothing else was done
 SCRATCH = "tmp"  # the session's TMPDIR, removed with the folder
 _TAIL = 64 << 10
-_FACTS = 8 << 10  # bytes of a spec that contain its facts; commands and prompt come after
+_FACTS = 8 << 10  # bytes of a spec that contain its facts
+_AFTER_FACTS = "env"  # the first key after them: commands and prompt come there
+_RECORD = 4 << 10  # bytes of a small record that are read
 
 
 def card_of(facts: Spec) -> CardId:
@@ -33,10 +37,27 @@ def run_of(facts: Spec) -> RunId:
     return RunId(facts.one("run"))
 
 
-class Folder(NamedTuple):
-    """`<private>/runs/<run>/`, which may not exist (yet, or any more)."""
+class Folder:
+    """`<private>/runs/<run>/`, which may not exist (yet, or any more).
 
-    path: str
+    One from `unsettled` also has what was known of its content at that moment: what `shows`,
+    `record` and `facts` say is as of then.
+    """
+
+    __slots__ = ("_listing", "path")
+
+    def __init__(self, path: str, listing: Listing | None = None) -> None:
+        self.path = path
+        self._listing = listing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Folder) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def __repr__(self) -> str:
+        return f"Folder({self.path!r})"
 
     @property
     def run(self) -> RunId:
@@ -51,19 +72,50 @@ class Folder(NamedTuple):
         """Return whether it has that file."""
         return os.path.lexists(self.file(name))
 
+    def shows(self, name: str) -> bool:
+        """Return whether it has that file, by what is known of its content.
+
+        Where others write the folder, that may be older than `has` says: nothing may be concluded
+        from a record that is missing by it.
+        """
+        return self.has(name) if self._listing is None else name in self._listing.names
+
+    def record(self, name: str) -> str:
+        """Return a small file that is only ever replaced whole; empty if there is none."""
+        if not self.shows(name):
+            return ""
+        text: str | None = self.recall(name)
+        if text is None:
+            text = self.text(name, _RECORD, 0)
+            self.keep(name, text)
+        return text
+
+    def recall(self, what: str) -> Any:
+        """Return what `keep` was given by this word since the folder has last changed, or None."""
+        return self._listing.recall(what) if self._listing else None
+
+    def keep(self, what: str, value: Any) -> None:
+        """Have plain data recalled until the folder changes, also by later processes."""
+        if self._listing:
+            self._listing.keep(what, value)
+
     def spec(self) -> Spec:
         """Return the run's spec; an empty one when it is missing or unreadable."""
-        return self._spec(-1)
-
-    def facts(self) -> Spec:
-        """Return the beginning of the spec, with all facts but not all commands."""
-        return self._spec(_FACTS)
-
-    def _spec(self, most: int) -> Spec:
         try:
-            return self._located(spec.read(self.file("spec"), most))
+            return self._located(spec.read(self.file("spec")))
         except OSError:
             return Spec()
+
+    def facts(self) -> Spec:
+        """Return the beginning of the spec, with all facts and no commands."""
+        facts: dict[str, list[str]] | None = self.recall("facts")
+        if facts is None:
+            try:
+                facts = spec.read(self.file("spec"), _FACTS, until=_AFTER_FACTS)
+            except OSError:
+                return Spec()
+            self.keep("facts", dict(facts))
+        return self._located(Spec(facts))
 
     def _located(self, its_spec: Spec) -> Spec:
         """Return the spec with its paths as they are now, if the repository was moved since.
@@ -116,6 +168,10 @@ class Folder(NamedTuple):
 
     def has_mail(self) -> bool:
         """Return whether its session has left anything in the mailbox."""
+        if self._listing:
+            mail = listings.look(self.file(MAILBOX), self._listing.private)
+            if mail:
+                return bool(mail.names)
         try:
             with os.scandir(self.file(MAILBOX)) as entries:
                 return next(entries, None) is not None
@@ -313,22 +369,20 @@ def every(private: str) -> Iterator[Folder]:
 def unsettled(private: str) -> list[Folder]:
     """Return the folders of runs that live, or whose end is not on the board, oldest run first.
 
-    A run is settled once and for all. So a process looks at each settled one once, whatever the
+    A run is settled once and for all. So a clone looks at each settled one once, whatever the
     number of its ticks: a day may leave a hundred thousand until `gc` removes them.
     """
-    names = _list_names(private)
-    settled = _known_settled.get(private, set()).intersection(names)
+    settled = listings.settled_runs(private)
+    unknown = [name for name in _list_names(private) if name not in settled]
     others = []
-    for folder in (of(private, RunId(name)) for name in names if name not in settled):
-        if folder.has("settled"):
-            settled.add(folder.run)
+    for run in map(RunId, unknown):
+        path = of(private, run).path
+        folder = Folder(path, listings.look(path, private))
+        if folder.shows("settled"):
+            listings.note_settled(private, run)
         else:
             others.append(folder)
-    _known_settled[private] = settled
     return others
-
-
-_known_settled: dict[str, set[str]] = {}  # private folder -> runs
 
 
 def _list_names(private: str) -> list[str]:
@@ -343,8 +397,10 @@ def exposed(private: str) -> list[Folder]:
     return [each for each in every(private) if each.has("settled") and each.exposes_environment()]
 
 
-def settle_claims(private: str, current: Container[RunId], answered: float) -> list[Folder]:
-    """Decide on folders whose claim a tick had no answer to; return those that were given up.
+def settle_claims(
+    claimed: Iterable[Folder], current: Container[RunId], answered: float
+) -> list[Folder]:
+    """Decide on those that are `claimed` without an answer; return those that were given up.
 
     `current` are the runs that the board names now, `answered` is when the remote's word was last
     taken in, in epoch seconds. A run that the board does not name although the remote has answered
@@ -353,9 +409,7 @@ def settle_claims(private: str, current: Container[RunId], answered: float) -> l
     import shutil
 
     gone = []
-    for folder in unsettled(private):
-        if not folder.has(CLAIM):
-            continue
+    for folder in claimed:
         if folder.has("prompt.md"):  # it began: the tick died before it noted that
             folder.claimed()
         elif folder.run not in current and folder.claimed_at() < answered:
@@ -364,13 +418,13 @@ def settle_claims(private: str, current: Container[RunId], answered: float) -> l
     return gone
 
 
-def remove_unborn(private: str) -> None:
+def remove_unborn(runs: Iterable[Folder]) -> None:
     """Remove run folders whose tick died before it wrote the spec: nothing was reserved for them.
 
     Call it with the tick lock held: only ticks create run folders.
     """
-    for folder in unsettled(private):
-        if folder.has("spec"):
+    for folder in runs:
+        if folder.shows("spec"):
             continue
         names = os.listdir(folder.path)
         if all(name.startswith("spec.") for name in names):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from gitkanban import files
 from gitkanban.core.engines import BatchJob
-from gitkanban.core.tick.jobs import FINAL, LIFE, Traces
+from gitkanban.core.tick.jobs import FINAL, LIFE, GuardState, Traces
 from gitkanban.late import json
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision import guard
@@ -34,25 +34,36 @@ def job_begun(folder: Folder) -> BatchJob:
 
     Raises OSError.
     """
-    _, job, node = guard.read(folder.path)
-    return BatchJob("unknown", job or " ".join(folder.text(_ID, 100, 0).split()), node)
+    _, job, node = read_guard(folder)
+    return BatchJob("unknown", job or " ".join(folder.record(_ID).split()), node)
+
+
+def read_guard(folder: Folder) -> tuple[GuardState, str, str]:
+    """Return (who has the guard, the id of the job that began, its node). Raises OSError."""
+    return guard.read(folder.path) if folder.shows(guard.NAME) else ("free", "", "")
 
 
 def traces(folder: Folder, now: float, *, beat: bool = False) -> Traces:
     """Return what the folder says of the run; `beat`: also for how long it has been silent.
 
-    The folder is listed first: a network file system may otherwise remember for a while that a
-    record was not there. Raises OSError.
+    The folder itself is asked, and listed first: a network file system may otherwise remember for a
+    while that a record was not there. Raises OSError.
     """
-    os.listdir(folder.path)
+    names = os.listdir(folder.path)
     return Traces(
-        recorded=folder.has("exit.json"),
+        recorded="exit.json" in names,
         guard=guard.read(folder.path)[0],
         submitted=_seconds_since_submission(folder, now),
         silence=_seconds_of_silence(folder, now) if beat else None,
-        asked=folder.has("stop"),
+        asked="stop" in names,
         gone=" ".join(folder.text(_GONE, 500, 0).split()) if beat else "",
     )
+
+
+def known_traces(folder: Folder, now: float) -> Traces:
+    """Return what is known of the run without a look at its folder: no end may follow from it."""
+    submitted = _seconds_since_submission(folder, now)
+    return Traces(guard=read_guard(folder)[0], submitted=submitted, asked=folder.shows("stop"))
 
 
 def note_gone(folder: Folder, words: str, now: float) -> float:
@@ -87,7 +98,7 @@ def is_young_record(folder: Folder, now: float) -> bool:
 
 def _seconds_since_submission(folder: Folder, now: float) -> float | None:
     try:
-        return max(0.0, now - float(folder.text(_SUBMITTED, 100, 0)))
+        return max(0.0, now - float(folder.record(_SUBMITTED)))
     except ValueError:
         return 0.0 if folder.has(_SUBMITTED) else None
 
@@ -145,7 +156,8 @@ def note_word(folder: Folder, job: BatchJob) -> None:
 
 def _read_row(folder: Folder, name: str) -> Mapping[str, object]:
     try:
-        row = json.loads(folder.text(name, 4096, 0))
+        text = folder.record(name)
+        row = json.loads(text) if text else {}
     except ValueError:
         return {}
     return row if isinstance(row, dict) else {}

@@ -4,6 +4,7 @@ A token proves nothing; the kernel lock of the same name does. Tokens are for pe
 read. A missing, damaged or edited one is written again from the run folder.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 
 from gitkanban import clock, files
@@ -132,19 +133,34 @@ def of_run(folder: Folder, facts: spec.Spec | None = None) -> Lease | None:
 def supervisor_pid(folder: Folder) -> int:
     """Return the supervisor's pid as recorded at its start, 0 before that."""
     try:
-        with open(folder.file("pid"), encoding="ascii") as file:
-            return int(file.read(20))
-    except (OSError, ValueError):
+        return int(folder.record("pid"))
+    except ValueError:
         return 0
 
 
 def mend(place: Place, folder: Folder, facts: spec.Spec | None = None) -> bool:
     """Write the token of a live run again if it is wrong, and return whether it was."""
-    right = of_run(folder, facts)
-    if right is None or read(place, right.slot) == right:
+    its_spec = folder.facts() if facts is None else facts
+    state = _state_of(token(place, its_spec.one("slot")))
+    if state and folder.recall("token") == state:
+        return False
+    right = of_run(folder, its_spec)
+    if right is None:
+        return False
+    if read(place, right.slot) == right:
+        folder.keep("token", state)
         return False
     write(place, right)
     return True
+
+
+def _state_of(path: str) -> tuple[int, int, int] | None:
+    """Return what a file cannot be replaced without; None if there is none."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_size
 
 
 def with_token(place: Place) -> list[str]:

@@ -89,7 +89,7 @@ class Locks:
             raise Refused(f"cannot lock {path}: {error}", "Is it on a local disk?") from error
         if locked and lock_files.are_apart(self.private):
             os.utime(fd)  # what cleans /var/tmp goes by it
-        if locked and _same_file(fd, path) and self._standing_run(fd) in ("", run):
+        if locked and _same_file(fd, path) and self._open_run(_read_run(fd)) in ("", run):
             return HeldLock(name, fd)
         os.close(fd)  # somebody has it, or the folder is gone and this inode guards nothing
         return None
@@ -103,15 +103,29 @@ class Locks:
                 "gitkanban must be able to write in the git directory.",
             ) from error
 
-    def locked(self, names: "Iterable[str]") -> set[str]:
+    def locked(self, names: "Iterable[str]", open_runs: "Iterable[str]" = ()) -> set[str]:
         """Return which of the named locks somebody holds, by trying a shared lock for a moment.
 
+        `open_runs` are known to have no record of their end: no disk is asked about them again.
         Reading /proc/locks would touch nothing. But other pid namespaces than the machine's own do
         not see locks there whose first taker has died, and trying a hundred locks takes less time.
         """
-        return {
-            name for name in names if flock.is_locked(self.path(name)) or self._is_standing(name)
-        }
+        top = os.path.realpath(self.folder)  # a link on a shared disk is a round trip for each
+        known = frozenset(open_runs)
+        return {name for name in names if self._is_locked(f"{top}/{name}", known)}
+
+    def _is_locked(self, path: str, open_runs: "frozenset[str]") -> bool:
+        try:
+            fd = files.open_own(path, os.O_RDONLY)
+        except (FileNotFoundError, NotADirectoryError, files.InTheWay):
+            return False
+        try:
+            if flock.is_taken(fd):
+                return True
+            run = _read_run(fd)  # after the lock: whoever leaves it standing lets go of it last
+        finally:
+            os.close(fd)
+        return run in open_runs or bool(self._open_run(run))
 
     def leave_standing(self, lock: HeldLock, run: str) -> None:
         """Have the lock stand for the run until its end is recorded. Raises OSError."""
@@ -119,26 +133,17 @@ class Locks:
         os.pwrite(lock.fd, run.encode(), 0)
         os.fsync(lock.fd)
 
-    def _is_standing(self, name: str) -> bool:
-        path = self.path(name)
-        try:
-            if not os.stat(path).st_size:
-                return False
-            fd = files.open_own(path, os.O_RDONLY)
-        except OSError:
-            return False
-        try:
-            return bool(self._standing_run(fd))
-        finally:
-            os.close(fd)
-
-    def _standing_run(self, fd: int) -> str:
-        """Return the run for which a lock stands, empty if it stands for none."""
-        run = os.pread(fd, _RUN_MOST, 0).decode("utf-8", "replace")
+    def _open_run(self, run: str) -> str:
+        """Return the run for which a lock stands, empty if its folder has a record of its end."""
         folder = f"{self.private}/runs/{run}"
         if not run or "/" in run or not os.path.lexists(f"{folder}/spec"):
             return ""
         return "" if os.path.lexists(f"{folder}/exit.json") else run
+
+
+def _read_run(fd: int) -> str:
+    """Return the run that a lock file names, empty for none."""
+    return os.pread(fd, _RUN_MOST, 0).decode("utf-8", "replace")
 
 
 def _same_file(fd: int, path: str) -> bool:

@@ -30,8 +30,8 @@ class Spec(dict[str, list[str]]):
         return dict(item.partition("=")[::2] for item in self.get(key, ()))
 
 
-def read(path: str, most: int = -1) -> Spec:
-    """Read a spec, or what its first `most` bytes hold. Raises OSError.
+def read(path: str, most: int = -1, until: str = "") -> Spec:
+    """Read a spec, or what its first `most` bytes hold before the key `until`. Raises OSError.
 
     Damaged pairs are skipped.
     """
@@ -43,6 +43,8 @@ def read(path: str, most: int = -1) -> Spec:
     spec = Spec()
     for item in items:
         key, equals, value = item.partition("=")
+        if until and key == until:
+            break
         if equals:
             spec.setdefault(key, []).append(value)
     return spec
