@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.cli.commands.review import KEYS
+from gitkanban.cli.commands.review import KEYS, PROMPT
 from tests.cli.calls import ok
 from tests.conftest import git
 from tests.support.arena import until
@@ -25,7 +25,7 @@ kanban:
       verify: [sh, check.sh]
       command: [sh, -c, "printf 'one\\\\ntwo\\\\n' > $0; git add $0; git commit -qm $0; echo said", "{card}"]
 """
-READY = r"\[\?\] "
+READY = re.escape(f"{PROMPT} ")
 
 
 @pytest.fixture
@@ -66,6 +66,10 @@ def seat(repo: Path) -> Iterator[Terminal]:
     script.chmod(0o755)
     with Terminal(repo, "review", "--no-tick", EDITOR=str(script), NO_COLOR="1") as seat:
         yield seat
+
+
+def test_the_keys_and_the_one_that_is_typed_fit_a_line_of_80_columns() -> None:
+    assert len(f"{PROMPT} ?") < 80
 
 
 def press(seat: Terminal, key: str, sign: str) -> str:

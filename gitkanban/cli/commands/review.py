@@ -47,7 +47,7 @@ KEYS = (
     ("b", "back", "The card before this one."),
     ("q", "quit", "Leave the rest in review."),
 )
-PROMPT = "  ".join(f"[{key}]{word[1:]}" for key, word, _ in KEYS) + "  [?]"
+PROMPT = " ".join(f"[{key}]{word[1:]}" for key, word, _ in KEYS) + " ?"  # in 80 columns
 ACCEPTED, REJECTED = "accepted", "sent back"
 
 
