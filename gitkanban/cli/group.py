@@ -93,7 +93,7 @@ def end_by_click(error: Exception) -> int | GitkanbanError | None:
         error.show()
         return error.exit_code
     if isinstance(error, click.Abort):
-        click.echo("interrupted", err=True)
+        click.echo("\ninterrupted", err=True)  # behind a question
         return 130
     return _in_our_words(error) if isinstance(error, click.ClickException) else None
 

@@ -37,8 +37,9 @@ def test_it_asks_for_form_and_agent(repo: Path) -> None:
         seat.type("2\n")
         said = seat.until(r"Number \[1\]: ")
         assert said.index("1  codex") < said.index("hermes") and "not on PATH" in said
-        seat.type("nobody\n")
-        seat.until(r"Number \[1\]: ")
+        for wrong in ("nobody", "0", "99"):
+            seat.type(f"{wrong}\n")
+            seat.until(r"Error: type a number from 1 to \d\n[^\n]*Number \[1\]: ")
         seat.type("\n")
         seat.until(
             "made a board on branch kanban.*\ncommitted: config.yaml, .gitignore, schema/\nnext: "
@@ -81,6 +82,7 @@ def test_without_an_answer_nothing_is_made(repo: Path, key: str) -> None:
     with Terminal(repo, "init") as seat:
         seat.until("Number")
         assert seat.end(key=key) == 130
+        assert "\ninterrupted\n" in seat.text.replace("\r", "")
     assert git(repo, "rev-parse", "HEAD") == tip and not (repo / ".kanban").exists()
 
 

@@ -166,8 +166,13 @@ def _ask_number(rows: Sequence[str], default: int) -> int:
 
     for number, row in enumerate(rows, 1):
         echo(f"  {number}  {shown(row)}")
-    choice = click.IntRange(1, len(rows))
-    chosen: int = click.prompt("Number", default=default + 1, type=choice)
+
+    def read_number(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= len(rows):
+            raise click.UsageError(f"type a number from 1 to {len(rows)}")
+        return int(text)
+
+    chosen: int = click.prompt("Number", default=str(default + 1), value_proc=read_number)
     return chosen - 1
 
 
