@@ -186,5 +186,6 @@ def _log_of(place: Place, board: Board, card: Card) -> tuple[Any, ...]:
     if not run:
         return ()
     folder = folders.of(place.private, run)
-    printed = logtail.last_lines(folder.file("stdout.log"), _PRINTED)
-    return tuple(transcript.entries(folder.facts().one("runner"), printed))[-LOG_LINES:]
+    printed, facts = logtail.last_lines(folder.file("stdout.log"), _PRINTED), folder.facts()
+    entries = transcript.entries(facts.one("runner"), printed, facts.one("workspace"))
+    return tuple(entries)[-LOG_LINES:]

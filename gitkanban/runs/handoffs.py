@@ -97,6 +97,6 @@ def _session_tail(folder: Folder, lines: int) -> list[str]:
     """Return the last messages and actions of the session, a line each."""
     from gitkanban.core.agents import transcript  # late: most cards have not failed
 
-    printed = logtail.last_lines(folder.file("stdout.log"), _PRINTED)
-    entries = transcript.entries(folder.facts().one("runner"), printed)
+    printed, facts = logtail.last_lines(folder.file("stdout.log"), _PRINTED), folder.facts()
+    entries = transcript.entries(facts.one("runner"), printed, facts.one("workspace"))
     return [transcript.plain_line(each)[:_LINE_MOST] for each in entries][-lines:]

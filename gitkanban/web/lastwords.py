@@ -42,8 +42,9 @@ class LastWords:
         return before != self.by_card
 
     def _read_last(self, card: CardId, run: RunId, path: str) -> None:
-        runner = folders.of(self._place.private, run).facts().one("runner")
-        entries = list(transcript.entries(runner, logtail.last_lines(path, _LINES)))
+        facts = folders.of(self._place.private, run).facts()
+        lines = logtail.last_lines(path, _LINES)
+        entries = list(transcript.entries(facts.one("runner"), lines, facts.one("workspace")))
         if entries:
             text = " ".join(entries[-1].text.split())
             self.by_card[card] = entries[-1].kind, shown(text)[:_WORDS_MOST]

@@ -34,7 +34,8 @@ class LogFollow:
         self._folder, self._fresh, self._ended = folder, True, False
         if folder:
             self._followers = {name: logtail.Follower(folder.file(name)) for name in _FILES}
-            self._transcriber = Transcriber(folder.facts().one("runner"))
+            facts = folder.facts()
+            self._transcriber = Transcriber(facts.one("runner"), facts.one("workspace"))
 
     def added(self) -> dict[str, Any] | None:
         """Return what was added since the last call, JSON-able; None for nothing.

@@ -135,9 +135,12 @@ def _section_lines(folder: Folder, raw: bool, lines: int, look: Look) -> Iterato
         path = folder.file(name)
         page = logtail.last_lines(path, lines) if lines else logtail.all_lines(path)
         yield from _section_head(name, raw, look)
-        yield from _print_lines(
-            page, Transcriber(folder.facts().one("runner")), name, raw, look=look
-        )
+        yield from _print_lines(page, _transcriber_of(folder), name, raw, look=look)
+
+
+def _transcriber_of(folder: Folder) -> Transcriber:
+    facts = folder.facts()
+    return Transcriber(facts.one("runner"), facts.one("workspace"))
 
 
 def _section_head(name: str, raw: bool, look: Look) -> Iterator[str]:
@@ -160,7 +163,7 @@ def follow_logs(folder: Folder, raw: bool = False) -> Iterator[str]:
     """Yield what the logs hold and what is added to them, until the run has its exit record."""
     look = look_here()
     followers = {name: logtail.Follower(folder.file(name)) for name in ORDER}
-    transcriber = Transcriber(folder.facts().one("runner"))
+    transcriber = _transcriber_of(folder)
     last = SESSION
     while True:
         ended = folder.has("exit.json")

@@ -68,7 +68,8 @@ def _search_logs(place: Place, text: str) -> Iterator[Hit]:
         for name in ORDER:
             lines = logtail.last_lines(folder.file(name), 1 << 20) if folder.size(name) else []
             if name == SESSION:
-                lines = [plain_line(each) for each in entries(facts.one("runner"), lines)]
+                words = entries(facts.one("runner"), lines, facts.one("workspace"))
+                lines = [plain_line(each) for each in words]
             for line in lines:
                 if wanted in line.casefold():
                     where = name.removesuffix(".log")

@@ -22,7 +22,8 @@ class LogTail:
         self.lines: list[str] = []
         self._look = look
         self._followers = {name: logtail.Follower(folder.file(name)) for name in _FILES}
-        self._transcriber = Transcriber(folder.facts().one("runner"))
+        facts = folder.facts()
+        self._transcriber = Transcriber(facts.one("runner"), facts.one("workspace"))
         self._last = _SESSION
 
     def more(self) -> bool:

@@ -52,9 +52,9 @@ class Entry(NamedTuple):
     failed: bool = False
 
 
-def entries(runner: str, lines: Iterable[str]) -> Iterator[Entry]:
-    """The entries in the lines of a session's stdout; `runner` names the preset, empty for none."""
-    transcriber = Transcriber(runner)
+def entries(runner: str, lines: Iterable[str], workspace: str = "") -> Iterator[Entry]:
+    """The entries in the lines of a session's stdout, as of a `Transcriber`."""
+    transcriber = Transcriber(runner, workspace)
     for line in lines:
         yield from transcriber.feed(line)
     yield from transcriber.finish()
@@ -69,10 +69,15 @@ def plain_line(entry: Entry) -> str:
 
 
 class Transcriber:
-    """Reads one stream. Without a preset, or if it prints no stream, lines stay as they are."""
+    """Reads one stream. Without a preset, or if it prints no stream, lines stay as they are.
 
-    def __init__(self, runner: str) -> None:
+    `runner` names the preset, empty for none. Files below `workspace`, the folder in which the
+    session works, are named from there.
+    """
+
+    def __init__(self, runner: str, workspace: str = "") -> None:
         self._runner = runner
+        self._top = f"{workspace}/" if workspace else ""
         self._calls: dict[str, str] = {}  # id -> what was called
         self._answer = ""  # what has arrived of an answer that comes in parts
         self._at = 0
@@ -108,6 +113,8 @@ class Transcriber:
         values = given if isinstance(given, dict) else {}
         kind = _KINDS.get(name.lower(), "tool")
         about = next((v for key in _SUBJECTS if isinstance(v := values.get(key), str) and v), "")
+        if kind != "run":
+            about = about.removeprefix(self._top)
         text = about or (json.dumps(values, ensure_ascii=False) if values else "")
         if kind == "edit":
             text += _edit_size(values)

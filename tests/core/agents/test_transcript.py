@@ -52,6 +52,21 @@ def test_an_edit_says_how_much_and_a_failed_call_how_it_ended() -> None:
     ]  # fmt: skip
 
 
+def test_a_file_is_named_from_the_folder_in_which_the_session_works() -> None:
+    def call(name: str, **given: str) -> str:
+        content = [{"type": "tool_use", "id": name, "name": name, "input": given}]
+        return json.dumps({"type": "assistant", "message": {"content": content}})
+
+    lines = [
+        call("Read", file_path="/w/T1/src/a.py"), call("Grep", pattern="x"),
+        call("Read", file_path="/w/T10/a.py"), call("Bash", command="ls /w/T1/src"),
+    ]  # fmt: skip
+    found = entries("claude", lines, workspace="/w/T1")
+    assert [plain_line(each) for each in found] == [
+        "read   src/a.py", "find   x", "read   /w/T10/a.py", "run    ls /w/T1/src"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("agent", ["claude", "codex", "gemini", "opencode", "pi", "aider", ""])
 @pytest.mark.parametrize(
     "line",
