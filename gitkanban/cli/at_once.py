@@ -30,17 +30,21 @@ no_tick_option = declare.option(
 )  # fmt: skip
 
 
+def ticks_here(place: Place) -> bool:
+    """Return whether a tick of this board has run in the last five minutes."""
+    return not place.aside and 0 <= clock.now() - ticked.last(place.private).at < TICKS_LATE
+
+
 def start_ready(place: Place) -> list[dict[str, Any]]:
     """Tick if a tick has run in the last five minutes, and report on stderr what it did.
 
     Return what it started, as in `tick --json`. A failure is reported, and stops nothing else.
     """
-    last = ticked.last(place.private)
-    now = clock.now()
-    if place.aside or not 0 <= now - last.at < TICKS_LATE:
+    if not ticks_here(place):
         return []
     from gitkanban.tick.rounds import tick
 
+    last, now = ticked.last(place.private), clock.now()
     remote = last.remote if now - last.synced < TICKS_LATE else ""
     try:
         outcome = tick(place, remote=remote)

@@ -64,7 +64,8 @@ def test_no_tick_and_no_recent_tick_start_nothing(arena: Arena) -> None:
     assert (done.err, arena.status("T1")) == ("", "todo")
     arena.later(300)
     done = verb(arena, "approve", "T2")
-    assert (done.err, arena.status("T1"), arena.status("T2")) == ("", "todo", "todo")
+    words = "nothing ticks here: T2 starts with `gitkanban tick` or cron (docs/cron.md)\n"
+    assert (done.err, arena.status("T1"), arena.status("T2")) == (words, "todo", "todo")
 
 
 def test_json_says_what_was_started_and_nothing_else(arena: Arena) -> None:
@@ -127,7 +128,7 @@ def test_where_cron_syncs_a_verbs_tick_syncs(make: Callable[..., Arena]) -> None
 def test_add_says_when_its_card_starts_and_starts_nothing(arena: Arena) -> None:
     done = verb(arena, "add", "new", "--id", "N1", "-w", "pool")
     assert done.out == "N1  new\n" and arena.status("N1") == "todo"
-    words = "N1 starts with `gitkanban tick`, or let cron call it (docs/cron.md)"
+    words = "N1 starts with `gitkanban tick` or cron (docs/cron.md)"
     assert done.err == f"nothing ticks here: {words}\n"
     for more in (("-p", "T2"), ("--backlog",), ("--json",)):
         assert verb(arena, "add", "more", "-w", "pool", *more).err == "", more

@@ -8,7 +8,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.board.store import Committed, history, read
 from gitkanban.cli import declare
 from gitkanban.cli.askwords import WordsWanted, write_words
-from gitkanban.cli.at_once import no_tick_option, start_ready
+from gitkanban.cli.at_once import next_start_lines, no_tick_option, start_ready, ticks_here
 from gitkanban.cli.here import (
     branch_option,
     change,
@@ -18,6 +18,7 @@ from gitkanban.cli.here import (
     print_json,
     refuse_in_session,
     since_option,
+    tell,
     text_argument,
 )
 from gitkanban.cli.streams import echo
@@ -226,6 +227,8 @@ def move_cards(
         before, after = done.before.cards[card], done.after.cards[card]
         echo(f"{card} {before.status} → {after.status}")
     started = start_ready(place) if at_once else []
+    if at_once and not as_json and not ticks_here(place):
+        tell(next_start_lines(place, done.after, [done.after.cards[card] for card in moved]))
     if as_json:
         rows = [{"id": card, "status": done.after.cards[card].status} for card in moved]
         print_json(

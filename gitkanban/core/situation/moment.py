@@ -59,7 +59,7 @@ def start_words(who: str, cron: int, every: int, runs: bool, now: float) -> str:
         return f"{who} with the next tick (cron{when})"
     if runs:
         return f"{who} when a session ends, or with `gitkanban tick`"
-    return f"nothing ticks here: {who} with `gitkanban tick`, or let cron call it (docs/cron.md)"
+    return f"nothing ticks here: {who} with `gitkanban tick` or cron (docs/cron.md)"
 
 
 def cause_data(

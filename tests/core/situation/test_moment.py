@@ -17,8 +17,7 @@ NOW = 1_800_000_000
         (NOW - 26, 0, True, "T1 starts when a session ends, or with `gitkanban tick`"),
         (NOW - TICKS_LATE, 60, True, "T1 starts when a session ends, or with `gitkanban tick`"),
         (NOW - TICKS_LATE - 1, 290, True, "T1 starts with the next tick (cron)"),
-        (0, 0, False, "nothing ticks here: T1 starts with `gitkanban tick`, or let cron call it "
-                      "(docs/cron.md)"),
+        (0, 0, False, "nothing ticks here: T1 starts with `gitkanban tick` or cron (docs/cron.md)"),
     ],
 )  # fmt: skip
 def test_when_a_card_starts_is_said_by_who_ticks(
