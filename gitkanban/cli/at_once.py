@@ -56,10 +56,11 @@ def start_ready(place: Place) -> list[dict[str, Any]]:
 
 
 def _tell_outcome(outcome: "Outcome") -> None:
-    """Print on stderr what a tick did, in the same form as `tick` prints it."""
+    """Print on stderr what a tick did, in the same form as `tick` prints it, but for the folders."""
     from gitkanban.views.outcome import outcome_page, outcome_text
 
-    done = outcome._replace(contended=False, holds=(), notices=(), standstill="")
+    started = tuple(each._replace(workspace="") for each in outcome.started)
+    done = outcome._replace(started=started, contended=False, holds=(), notices=(), standstill="")
     if done.settled or done.stopped or done.accepted or done.started:
         drawn = is_terminal() and sys.stderr.isatty()
         text = outcome_page(done, look_here(), False) if drawn else outcome_text(done, False)

@@ -122,7 +122,7 @@ def outcome_text(outcome: Outcome, verbose: bool) -> str:
         *(f"stopping {s.card}  {s.why}" for s in outcome.stopped),
         *(f"{'accepted' if a.to == 'done' else 'conflict'} {a.card}  {a.detail}"
           for a in outcome.accepted),
-        *(f"started  {s.card}  {s.slot}  {s.workspace}" for s in outcome.started),
+        *(f"started  {s.card}  {s.slot}  {s.workspace}".rstrip() for s in outcome.started),
         *outcome.notices,
         *(f"held     {h.card}  {h.text}" for h in outcome.holds if verbose),
     ]  # fmt: skip

@@ -112,7 +112,7 @@ MOVES = (
     ("tab", "From the list to the card, and back."),
     ("enter", "Open the card."),
     ("esc", "Back; leave a question; show all cards again."),
-    ("1 2 3 4", "Card, work (the diff), log (it follows), prompt of its next session."),
+    ("1 2 3 4", "Card, work (the diff), log (it follows), its next prompt."),
     ("^L ^Z ^C", "Read again, suspend, quit."),
 )
 
