@@ -79,7 +79,7 @@ function graph() {
     controls.replaceChildren(...(found.canShowDone ? [h("label", null, checkbox(found.showDone, (on) => {
       graphWithDone = on;
       draw();
-    }), `draw the ${found.done} that are over`)] : []), ...(unfolded.size ? [h("button", { type: "button", class: "small", onclick: () => {
+    }), `draw finished cards (${found.done})`)] : []), ...(unfolded.size ? [h("button", { type: "button", class: "small", onclick: () => {
       unfolded.clear();
       draw();
     } }, "fold again")] : []));
