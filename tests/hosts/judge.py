@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
+BUSY = 6  # times what a tick may take, above which no busy machine excuses it
+
 
 class Board(NamedTuple):
     """Cards and runs by id, and what the config says below `kanban`."""
@@ -149,17 +151,17 @@ class Judge:
     def violations(self, updates: Sequence[Any] = ()) -> list[str]:
         """Everything that does not hold; `updates` are the changes of the remote's refs."""
         return [
-            *self._lives(),
-            *self._results(),
-            *self._records(),
-            *self._children(),
-            *self._fences(),
-            *self._done(updates),
+            *self._find_overlaps(),
+            *self._find_lost_commits(),
+            *self._find_unrecorded_runs(),
+            *self._find_orphans(),
+            *self._find_commits_past_fences(),
+            *self._find_done_without_work(updates),
         ]
 
     # -- who lived at the same time, as the sessions saw it
 
-    def _lives(self) -> list[str]:
+    def _find_overlaps(self) -> list[str]:
         who = {each.run: Seat(*each[:5]) for each in self.begun}
         found = []
         for run, count in _count(each.run for each in self.begun).items():
@@ -178,7 +180,7 @@ class Judge:
                         f"twice: run {run} of {own.card} began on {own.host} while {other.run}"
                         f" lived on {other.host}"
                     )
-            found += self._exceeded(own, others, at)
+            found += self._find_exceeded_limits(own, others, at)
         return found
 
     def _is_excused(self, own: Seat, other: Seat, at: float) -> bool:
@@ -190,7 +192,7 @@ class Judge:
         given = self.given_up.get(seat.run)
         return bool(given and given.host == seat.host and given.since <= at <= given.until)
 
-    def _exceeded(self, own: Seat, others: Iterable[Seat], at: float) -> list[str]:
+    def _find_exceeded_limits(self, own: Seat, others: Iterable[Seat], at: float) -> list[str]:
         """Limits that are exceeded at the beginning of `own`.
 
         Each host knows its own runs. What all know is without those that were given up elsewhere.
@@ -201,10 +203,10 @@ class Judge:
         used, most = len(here), self.board.config.get("max_concurrency", 6)
         found = [_limit_line(f"host {own.host}", used, most, here)] if used > most else []
         for seats in (here, known) if own in known else (here,):
-            found += self._shared_limits(seats)
+            found += self._check_shared_limits(seats)
         return list(dict.fromkeys(found))
 
-    def _shared_limits(self, live: list[Seat]) -> list[str]:
+    def _check_shared_limits(self, live: list[Seat]) -> list[str]:
         """Limits of workers, profiles and capacities that are exceeded by what lives."""
         config, found = self.board.config, []
         workers = config.get("workers", {})
@@ -231,7 +233,7 @@ class Judge:
 
     # -- what became of results
 
-    def _results(self) -> list[str]:
+    def _find_lost_commits(self) -> list[str]:
         """Commits of sessions that no ref leads to any more."""
         commits = {row[4]: row for row in self.rows if row[0] == "commit"}
         there = _reachable(self.remote)
@@ -247,7 +249,7 @@ class Judge:
                 )
         return found
 
-    def _records(self) -> list[str]:
+    def _find_unrecorded_runs(self) -> list[str]:
         found = []
         for each in self.begun:
             run = self.board.runs.get(each.run)
@@ -257,7 +259,7 @@ class Judge:
                 found.append(f"unrecorded: run {each.run} of {each.card} began, and is not-started")
         return found
 
-    def _children(self) -> list[str]:
+    def _find_orphans(self) -> list[str]:
         found = []
         for each in self.begun:
             missing = {*(self.board.cards[each.card].get("parents") or ())} - each.found
@@ -268,7 +270,7 @@ class Judge:
                 )
         return found
 
-    def _fences(self) -> list[str]:
+    def _find_commits_past_fences(self) -> list[str]:
         """Commits of runs that were given up, and that base or a card's branch took all the same.
 
         A run whose end the remote heard of first has not been given up.
@@ -291,7 +293,7 @@ class Judge:
 
     # -- done means that the work is there
 
-    def _done(self, updates: Sequence[Any]) -> list[str]:
+    def _find_done_without_work(self, updates: Sequence[Any]) -> list[str]:
         """Cards that were done, at the remote at any moment or in a clone now, without their work."""
         found: dict[str, None] = {}
         refs: dict[str, str] = {}
@@ -332,7 +334,8 @@ class Judge:
         """Where figures are above `most`: push tries a run, fetches a run, seconds a tick.
 
         A tick may take so much longer than those of the quickest host: on a busy machine all take
-        long, and it is not the silence of a wire that counts there.
+        long, and it is not the silence of a wire that counts there. But none may take `BUSY` times
+        as long, or one that hangs on every host would pass.
         """
         runs = max(1, len(self.begun))
         found = []
@@ -345,7 +348,7 @@ class Judge:
         longest = {host: max(took) for host, took in ticks.items() if took}
         quickest = min(longest.values(), default=0.0) if len(longest) > 1 else 0.0
         for host, took in longest.items():
-            if took > quickest + most[2]:
+            if took > min(quickest + most[2], BUSY * most[2]):
                 line = f"a tick of {host} took {took:.0f} s, of {most[2]:g}"
                 found.append(f"slow: {line}, and {quickest:.0f} s on the quickest host")
         return found

@@ -28,7 +28,7 @@ class Play:
         self.overdue: dict[str, str] = {}  # those that live on although their hosts have heard so
         self._next_watch = 0.0
         self._has_refused = False  # pushes, so that hosts will not try them for an hour
-        world.watch = self._watch
+        world.watch = self._watch_given_up
 
     def step(self, line: str) -> None:
         """Do one step."""
@@ -202,7 +202,7 @@ class Play:
         """Until a run of the host that was given up lives on for longer than it may."""
         self._world.until(lambda: bool(self.overdue), f"a run of {host} to live on", 240)
 
-    def _watch(self) -> None:
+    def _watch_given_up(self) -> None:
         """Note when hosts hear that runs of theirs were given up, and which live on after that."""
         now, world = time.monotonic(), self._world
         if now < self._next_watch:

@@ -302,3 +302,6 @@ def test_figures_above_what_is_meant_are_named(tmp_path: Path) -> None:
     busy = {"h1": [29.0, 2.0], "h2": [1.0, 10.0], "h3": [12.0]}
     assert judge.excesses(3, 4, busy, (1.5, 2, 20)) == []
     assert judge.excesses(3, 4, {**busy, "h1": [31.0]}, (1.5, 2, 20)) != []
+    assert judge.excesses(3, 4, {"h1": [119.0], "h2": [119.0]}, (1.5, 2, 20)) == []
+    hung = judge.excesses(3, 4, {"h1": [121.0], "h2": [121.0]}, (1.5, 2, 20))
+    assert [line[:20] for line in hung] == ["slow: a tick of h1 t", "slow: a tick of h2 t"]
