@@ -56,7 +56,9 @@ def start_ready(place: Place) -> list[dict[str, Any]]:
 
 
 def _tell_outcome(outcome: "Outcome") -> None:
-    """Print on stderr what a tick did, in the same form as `tick` prints it, but for the folders."""
+    """Print on stderr what a tick did, in the same form as `tick` prints it,
+    but for the folders.
+    """
     from gitkanban.views.outcome import outcome_page, outcome_text
 
     started = tuple(each._replace(workspace="") for each in outcome.started)

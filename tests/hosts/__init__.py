@@ -6,7 +6,7 @@
 | `kernel.py` | the few system calls that Python does not have |
 | `init.py` | pid 1 of a host: a program of its own, run in new name spaces |
 | `clock.c` | another time of day for all programs of a host |
-| `wire.py` | the wire between a host and the remote: a program that passes packets on, late or never |
+| `wire.py` | the wire between a host and the remote: it passes packets on, late or never |
 | `spaces.py` | a set of name spaces, and commands in it |
 | `remote.py` | the `git daemon`, its hooks, and the record of what it was asked for and took |
 | `session.py` | what runs as a session, and keeps a log of its own |

@@ -294,7 +294,9 @@ class Judge:
     # -- done means that the work is there
 
     def _find_done_without_work(self, updates: Sequence[Any]) -> list[str]:
-        """Cards that were done, at the remote at any moment or in a clone now, without their work."""
+        """Cards that were done, at the remote at any moment or in a clone now,
+        without their work.
+        """
         found: dict[str, None] = {}
         refs: dict[str, str] = {}
         board_ref = f"refs/heads/{self.branch}"
@@ -376,7 +378,8 @@ def _count(names: Iterable[str]) -> dict[str, int]:
 
 
 def _reachable(repo: Path) -> set[str]:
-    # Not `--all`: that reads the HEADs of worktrees too, and one that is just made points at nothing.
+    # Not `--all`: that reads the HEADs of worktrees too,
+    # and one that is just made points at nothing.
     return set(git_in(repo, "rev-list", "--glob=refs/*").split())
 
 

@@ -13,7 +13,8 @@ from tests.hosts.scenarios import Scenario
 from tests.hosts.world import NotSoon, World
 
 TRY_MOST = 8.0  # seconds
-# Seconds from a host's hearing that a run was given up to its end: TERM, and KILL ten seconds later.
+# Seconds from a host's hearing that a run was given up to its end: TERM,
+# and KILL ten seconds later.
 END_MOST = 30.0
 PUSHES_MOST, FETCHES_MOST = 1.5, 2.0  # a run
 

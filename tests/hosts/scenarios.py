@@ -1,4 +1,6 @@
-"""The stories, as data: hosts, cards, and what happens, step by step (`play` says what a step is)."""
+"""The stories, as data: hosts, cards, and what happens,
+step by step (`play` says what a step is).
+"""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -1,4 +1,6 @@
-"""A set of name spaces with a pid 1 in it, commands run there, and whether this machine has them."""
+"""A set of name spaces with a pid 1 in it, commands run there,
+and whether this machine has them.
+"""
 
 import atexit
 import ctypes

@@ -1,8 +1,9 @@
 """Worktrees of ours that git cannot read: the power went while they were made, or soon after.
 
-`git worktree add` writes one small file after the other and syncs none of them to the disk, and HEAD
-is forty zeros for a moment. With such a leftover `git log --all` and `git gc` fail in the whole
-repository. One in which nothing is yet is dropped, and nothing else; `ground` sets others right.
+`git worktree add` writes one small file after the other and syncs none of them to the disk, and
+HEAD is forty zeros for a moment. With such a leftover `git log --all` and `git gc` fail in the
+whole repository. One in which nothing is yet is dropped, and nothing else; `ground`
+sets others right.
 """
 
 import os
