@@ -272,11 +272,12 @@ class _Tree:
 def _walk_entries(raw: bytes) -> tuple[list[bytes], list[int]]:
     """Return the keys, and where each entry begins, and the end. Raises ValueError for no tree."""
     keys, starts, at = list[bytes](), [0], 0
-    while at < len(raw):
+    size, plain = len(raw), len(_PLAIN)
+    while at < size:
         end = raw.index(0, at)
         entry = raw[at:end]
-        if entry[: len(_PLAIN)] == _PLAIN:
-            key = entry[len(_PLAIN) :]
+        if entry[:plain] == _PLAIN:
+            key = entry[plain:]
         else:
             mode, _, name = entry.partition(b" ")
             if mode.strip(b"01234567"):
@@ -285,7 +286,7 @@ def _walk_entries(raw: bytes) -> tuple[list[bytes], list[int]]:
         keys.append(key)
         at = end + _ID
         starts.append(at)
-    if at != len(raw) or b"" in keys:
+    if at != size or b"" in keys:
         raise ValueError
     return keys, starts
 
