@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Sequence
 
 from gitkanban.board import store
-from gitkanban.board.repo import checkouts, git, remote_names
+from gitkanban.board.repo import checkouts, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.lookup import card_of
@@ -83,7 +83,11 @@ class CardPages:
 
     def left_out(self) -> Sequence[str]:
         """Return lines about what people have pushed to its branch and accept would not merge."""
-        if self._card.status != REVIEW or not remote_names.configured(self.place.common):
+        if self._card.status != REVIEW:
+            return ()
+        from gitkanban.board.repo import remote_names
+
+        if not remote_names.configured(self.place.common):
             return ()
         from gitkanban.board.work import cardwork
 

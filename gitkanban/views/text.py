@@ -53,6 +53,9 @@ def patch_lines(text: str, colour: bool) -> str:
     return "\n".join(coloured(line, tones.get(line[:1], ""), True) for line in lines)
 
 
+_FIRST_OTHER_WIDTH = "\u0300"  # every character before it takes one column
+
+
 def width(text: str) -> int:
     """Return how many columns a text takes; East Asian wide characters and emoji take two."""
     if text.isascii():
@@ -61,7 +64,7 @@ def width(text: str) -> int:
 
 
 def _columns_of(char: str) -> int:
-    if char.isascii():
+    if char < _FIRST_OTHER_WIDTH:
         return 1
     from unicodedata import category, east_asian_width
 

@@ -28,7 +28,7 @@ OF_BUSY_TICKS = {
     "tick.foretelling", "tick.remote", "tick.starting",
 }  # fmt: skip
 OF_OTHER_ACCOUNTS = {
-    "board.work.cardwork", "board.work.worksize", "cli.quick", "core.editing",
+    "board.content.parsed_files", "board.repo.remote_names", "board.work.cardwork", "board.work.worksize", "cli.quick", "core.editing",
     "core.tick.letters", "core.tick.reconcile", "runs.supervision.processes",
     "runs.workspace.including", "views.message", "views.status",
 }  # fmt: skip

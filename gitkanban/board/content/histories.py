@@ -9,19 +9,22 @@ from gitkanban.board.content.boardfiles import (
     listing,
     unarchived_entry,
 )
-from gitkanban.board.content.parsed_files import ParsedFiles
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import time_of_id
 from gitkanban.core.model import Board, Note, Problem, Run
 from gitkanban.core.names import CardId, Oid
 from gitkanban.errors import GitFailed
+from gitkanban.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitkanban.board.content.parsed_files import ParsedFiles
 
 _RUN_MOST = 30 * 86400  # seconds that a run may have lasted
 
 Histories = tuple[dict[CardId, tuple[Run, ...]], dict[CardId, tuple[Note, ...]], list[Problem]]
 
 
-def read_histories(reader: ParsedFiles, entries: list[BoardFile]) -> Histories:
+def read_histories(reader: "ParsedFiles", entries: list[BoardFile]) -> Histories:
     """Return the runs and notes in these files by card, and what is wrong with the others."""
     runs: dict[CardId, list[Run]] = {}
     notes: dict[CardId, list[Note]] = {}
@@ -49,6 +52,8 @@ def history_of(place: Place, board: Board, card: CardId) -> Board:
     below = () if card in board.archived else folders
     if below and not _is_any_there(place, board.commit, folders):
         return board
+    from gitkanban.board.content.parsed_files import ParsedFiles  # late: most cards have no runs
+
     listed = map(unarchived_entry, listing(place, board.commit, *below))
     own = [entry for entry in listed if entry.path.startswith(folders)]
     entries = [entry for entry in own if kind_of(entry.path) in ("run", "note")]
@@ -82,6 +87,8 @@ def runs_since(place: Place, board: Board, since: int) -> tuple[Run, ...]:
 
     Archived runs are included. Runs that began long before `since` are not even read.
     """
+    from gitkanban.board.content.parsed_files import ParsedFiles
+
     entries = listing(place, board.commit, "runs", ARCHIVE)
     wanted = [
         entry
