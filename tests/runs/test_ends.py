@@ -63,7 +63,9 @@ def test_a_program_that_is_not_there_means_not_started(bench: Bench) -> None:
 @pytest.mark.parametrize("deaf", [False, True], ids=["hears TERM", "ignores TERM"])
 def test_the_wall_timeout_ends_it(bench: Bench, deaf: bool) -> None:
     words = ("deaf", "hang") if deaf else ("hang",)
-    running = bench.start(*words, override={"timeout": "0.3", "grace": "0.2"})
+    # A deaf one has to have closed its ears by then.
+    timeout = "3.0" if deaf else "0.3"
+    running = bench.start(*words, override={"timeout": timeout, "grace": "0.2"})
     record = running.end()
     assert record.how == "timeout"
     assert step(record).signal == (signal.SIGKILL if deaf else signal.SIGTERM)
@@ -83,8 +85,9 @@ def test_silence_without_a_change_is_a_stall(bench: Bench) -> None:
 
 
 def test_a_session_that_prints_nothing_but_changes_files_is_no_stall(bench: Bench) -> None:
-    script = "for i in 1 2 3 4 5 6 7 8; do echo $i > src/app.py; sleep 0.2; done"
-    running = bench.start(override={"session": ["sh", "-c", script], "stall_timeout": "0.6"})
+    # Longer than the limit in all, and never nearly as long without a change.
+    script = "for i in 1 2 3 4 5 6 7 8 9; do echo $i > src/app.py; sleep 0.4; done"
+    running = bench.start(override={"session": ["sh", "-c", script], "stall_timeout": "3.0"})
     assert running.end().how == "exited"
     assert running.folder.tail("stdout.log") == []
 
@@ -130,9 +133,9 @@ def test_the_end_of_the_terminal_does_not_end_it(bench: Bench, tmp_path: Path) -
 )
 @pytest.mark.parametrize("end", ["exit:0", "hang"], ids=["clean exit", "timeout"])
 def test_what_forks_away_is_ended(bench: Bench, tmp_path: Path, leave: str, end: str) -> None:
-    running = bench.start(
-        f"{leave}:{tmp_path}/child", end, override={"timeout": "1.0", "grace": "0.2"}
-    )
+    # What forks away has to be there by then.
+    timeout = {"timeout": "3.0"} if end == "hang" else {}
+    running = bench.start(f"{leave}:{tmp_path}/child", end, override={"grace": "0.2", **timeout})
     pid = int(until(mark(str(tmp_path), "child")))
     record = running.end()
     assert record.how == ("exited" if end == "exit:0" else "timeout")
