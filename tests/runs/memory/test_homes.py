@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -286,19 +287,18 @@ def test_a_run_that_cannot_be_kept_is_reported_and_stops_no_other(
     assert [each.id for each in proposals.every(private_of(run))] == ["02run"]
 
 
-def test_nothing_is_applied_while_a_session_writes_the_memory(run: Folder, home: Path) -> None:
+def test_nothing_is_applied_while_a_session_writes_the_memory(
+    run: Folder, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Path(run.file("profiles/p"), "memories", "MEMORY.md").write_text("# changed\n")
     proposing.propose(run)
     (found,) = proposals.every(private_of(run))
     locks = Locks(private_of(run))
     held = locks.take(proposals.lock_name("p"))
     assert held
-    waits, proposals.LOCK_WAIT = proposals.LOCK_WAIT, 0.0
-    try:
-        with held, pytest.raises(Refused, match="writes the memory of p"):
-            applying.accept(private_of(run), locks, found, Home("", ()))
-    finally:
-        proposals.LOCK_WAIT = waits
+    monkeypatch.setattr(proposals, "locked", partial(proposals.locked, wait=0.0))
+    with held, pytest.raises(Refused, match="writes the memory of p"):
+        applying.accept(private_of(run), locks, found, Home("", ()))
     assert (home / "memories" / "MEMORY.md").read_text() == "# memory\n"
 
 
