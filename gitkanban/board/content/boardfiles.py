@@ -13,7 +13,6 @@ from gitkanban.typed import NamedTuple
 
 ARCHIVE = "archive"  # the folder of archived cards, runs and notes
 
-
 # A plain file of a card in the output of `git ls-tree -r -z`, after a NUL: its blob, and its name's
 # stem. It begins with a fixed text, which is searched for much faster than anything else.
 _CARD_LINE = re.compile(r"\x00100644 blob ([0-9a-f]+)\tcards/([^/\0]+)\.yaml(?=\0)")

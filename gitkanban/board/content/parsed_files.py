@@ -17,7 +17,7 @@ from gitkanban.core.names import NO_CARD, CardId, Oid
 from gitkanban.typed import Any, NamedTuple
 
 # Parsed values are read back by position, so other fields make it a cache of another version.
-VERSION = (3, *(kind._fields for kind in (Card, Run, Note, Pause, Problem)))
+_VERSION = (3, *(kind._fields for kind in (Card, Run, Note, Pause, Problem)))
 _NO_FILES = {"120000": "a symbolic link", "160000": "a submodule"}  # by their modes in a tree
 
 _TYPES: dict[str, Any] = {
@@ -49,7 +49,7 @@ class ParsedFiles:
     @cached_property
     def known(self) -> dict[str, Any]:
         """The cached rows, which are read when the first file needs one."""
-        return cachefile.load(self.path, VERSION) or {}
+        return cachefile.load(self.path, _VERSION) or {}
 
     def values(self, entries: Collection[BoardFile]) -> dict[str, _Parsed]:
         """The value of each file, by path, in the order of the files."""
@@ -145,7 +145,7 @@ class ParsedFiles:
             wanted = {f"{entry.oid} {entry.path}" for entry in entries}
             wanted |= {f"{oid} cards/{stem}.yaml" for oid, stem in plain}
             self.known = {key: row for key, row in self.known.items() if key in wanted}
-        cachefile.save(self.path, VERSION, self.known)
+        cachefile.save(self.path, _VERSION, self.known)
 
 
 def _take_value(parsed: _Parsed, problems: list[Problem]) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from gitkanban.core.names import CardId
 from gitkanban.errors import Refused
 from gitkanban.typed import Any, NamedTuple
 
-ROOM = 64 << 10  # bytes of `sizes.FILE_MOST` reserved for what ticks add to a file later
+_ROOM = 64 << 10  # bytes of `sizes.FILE_MOST` reserved for what ticks add to a file later
 AT_ONCE = ("card", "archived")  # kinds of files that most often need no parser
 
 
@@ -66,7 +66,7 @@ def refuse_unreadable(name: str, data: bytes) -> None:
     from gitkanban.board.formats.yamltext import Bad
 
     kind = kind_of(name)
-    most = sizes.FILE_MOST - ROOM
+    most = sizes.FILE_MOST - _ROOM
     if kind and len(data) > most:
         size, limit = len(data) / (1 << 20), most / (1 << 20)
         text = f"{name} would have {size:.2f} MiB, more than the {limit:.2f} MiB it may have"
