@@ -32,9 +32,8 @@ IN_A_BROWSER = [
     pytest.mark.xdist_group("browser"),
     pytest.mark.timeout(300),
 ]
-SECONDS_MOST = (
-    60  # that a change may take: only a broken program reaches it, however busy the machine
-)
+# That a change may take: only a broken program reaches it, however busy the machine.
+SECONDS_MOST = 60
 SIZE = (1400, 900)  # pixels of the window
 ESCAPE, ENTER = "\ue00c", "\ue007"
 _OPTIONS = (
