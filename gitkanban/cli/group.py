@@ -102,6 +102,7 @@ def _in_our_words(error: click.ClickException) -> GitkanbanError:
     """Turn click's error into one that is worded like all others."""
     context = getattr(error, "ctx", None)
     text = " ".join(error.format_message().split())  # click puts choices on lines of their own
+    text = text.replace("is not a valid integer range.", "is not a valid integer.")
     if not isinstance(error, click.UsageError):
         return GitkanbanError(text)
     where = context.command_path if context else "gitkanban"
