@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban.board.formats import runfile
 from gitkanban.board.repo.placefinder import find
+from gitkanban.core.model import Run
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder
 from tests.cli.calls import call, ok
+from tests.conftest import git
 
 START = '{"type":"thread.started","thread_id":"x"}\n'
 SAYS = '{"type":"item.completed","item":{"type":"agent_message","text":"%s"}}\n'
@@ -72,3 +75,23 @@ def test_it_is_followed_until_the_run_ends(board: Path, folder: Folder) -> None:
     assert followed.wait(30) == 0
     limit.cancel()
     followed.stdout.close()
+
+
+def test_a_run_that_has_no_log_here_is_named_with_those_that_have(
+    board: Path, folder: Folder
+) -> None:
+    assert ok(board, "logs", "T0", "--run", "01r").startswith("T0 define")
+    done = call(board, "logs", "T0", "--run", "zz")
+    assert (done.code, done.err) == (
+        1, "Error: no log of run 'zz' of T0 on this machine\nHint: Known: 01run.\n"
+    )  # fmt: skip
+
+
+def test_the_logs_of_a_card_are_found_when_its_id_was_changed(board: Path, folder: Folder) -> None:
+    record = runfile.render(Run("01run", "T0", worker="backend", outcome="succeeded"))
+    (board / ".kanban/runs/T0").mkdir(parents=True)
+    (board / ".kanban/runs/T0/01run.yaml").write_text(record)
+    git(board, "add", "-A")
+    git(board, "commit", "-qm", "its run")
+    ok(board, "rename", "T0", "T9")
+    assert ok(board, "logs", "T9").startswith("T9 define")

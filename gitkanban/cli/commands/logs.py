@@ -15,7 +15,7 @@ from gitkanban.core.agents.cost import run_words
 from gitkanban.core.agents.transcript import Transcriber
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Card
-from gitkanban.core.names import RunId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.core.time_words import short_span
 from gitkanban.errors import NotFound, UsageError
 from gitkanban.runs.records import folders, logtail
@@ -59,7 +59,7 @@ def logs_command(
     place = place_here()
     board = board_of(place)
     target = card_of(board, card)
-    folder = _find_folder(place, target.id, RunId(run_id))
+    folder = _find_folder(place, board, target.id, RunId(run_id))
     if path:
         echo(folder.path)
     elif as_json:
@@ -82,7 +82,7 @@ def logs_command(
 
 def page_logs(place: Place, board: Board, card: Card) -> None:
     """Page the end of the logs of a card's latest run here. Raises NotFound."""
-    folder = _find_folder(place, card.id, RunId(""))
+    folder = _find_folder(place, board, card.id, RunId(""))
     paging.write(_last_lines(board, card, folder, False, lines=LINES))
 
 
@@ -91,18 +91,28 @@ def _last_lines(board: Board, card: Card, folder: Folder, raw: bool, lines: int)
     return head + "".join(_section_lines(folder, raw, lines, look_here()))
 
 
-def _find_folder(place: Place, card: str, run: RunId) -> Folder:
-    """Return the card's latest run folder here, or that of the named run. Raises NotFound."""
+def _find_folder(place: Place, board: Board, card: CardId, run: RunId) -> Folder:
+    """Return the card's latest run folder here, or that of the named run. Raises NotFound.
+
+    A folder has the id that the card had then; if that was changed since, its run is on the board.
+    """
+    runs = {each.run for each in board.runs_of(card)}
     every = folders.every(place.private)
-    runs = sorted((f for f in every if f.spec().one("card") == card), key=lambda f: f.run)
-    if run:
-        runs = [folder for folder in runs if folder.run.startswith(run)]
-    if not runs:
+    here = sorted(
+        (f for f in every if f.run in runs or f.spec().one("card") == card), key=lambda f: f.run
+    )
+    if not here:
         raise NotFound(
             f"no log of {card} on this machine",
             f"`gitkanban show {card}` names the host of each run.",
         )
-    return runs[-1]
+    named = [folder for folder in here if folder.run.startswith(run)]
+    if not named:
+        known = ", ".join(folder.run for folder in here)
+        raise NotFound(
+            f"no log of run {shown(run)!r} of {card} on this machine", f"Known: {known}."
+        )
+    return named[-1]
 
 
 def _print_head(board: Board, card: Card, folder: Folder, raw: bool, hint: str) -> None:
