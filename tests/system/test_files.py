@@ -148,6 +148,7 @@ _ELSEWHERE = {
     "cli/streams.py": "the standard streams",
     "failpoints.py": "tests alone",
     "lock_files.py": "a link in the private folder to this machine's own disk, unless one is there",
+    "runs/workspace/adding.py": "a git directory moved into place whole, and a worktree's folder",
     "runs/workspace/ground.py": "a folder and an index moved aside whole",
     "runs/records/machines.py": "the private folder",
     "runs/briefing.py": "folders in a new run folder",
@@ -161,7 +162,7 @@ _ELSEWHERE = {
     "runs/memory/applying.py": "an agent's memory, where a person's links are meant to be followed",
     "care/gc.py": "run folders moved out of sight in the private folder",
     "runs/workspace/salvage.py": "an index beside that of the worktree",
-    "runs/workspace/workspaces.py": "folders that hold worktrees, made by git",
+    "runs/workspace/workspaces.py": "folders that hold worktrees",
 }
 _WRITES = {
     "rename",

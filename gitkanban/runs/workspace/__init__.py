@@ -1,5 +1,6 @@
 """The folder that a session works in, hostile ground after it has ended.
 
+adding           Adds a worktree in git's own layout, whole or not at all
 cleanliness      Whether a worktree holds anything that is nowhere else, in its files or in a
                  repository inside it
 gathering        Adds everything in a folder to the index of a view, and reports what could not be

@@ -113,10 +113,13 @@ def registered(common: str, path: str) -> str:
     """Return the git directory of the worktree registered at `path`; empty if there is none."""
     top = f"{common}/worktrees"
     names = os.listdir(top) if os.path.isdir(top) else []
+    real = os.path.realpath(path)
     for name in [os.path.basename(path), *names]:
         admin = f"{top}/{name}"
-        known = "" if os.path.islink(admin) else checkouts.line(f"{admin}/gitdir")
-        if known and os.path.realpath(checkouts.root_of(admin)) == os.path.realpath(path):
+        root = "" if os.path.islink(admin) else checkouts.root_of(admin)
+        # Cheaper than to resolve every path: only a link has another name than what it leads to.
+        same = os.path.basename(root) == os.path.basename(real) or os.path.islink(root)
+        if same and os.path.realpath(root) == real:
             return admin
     named = points_at(path)  # after a power loss, that may be all that is left of the two links
     lost = named and os.path.isdir(named) and not checkouts.line(f"{named}/gitdir")

@@ -14,9 +14,10 @@ from gitkanban.board.sharing import late_refs
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.model import SHARED, WORKTREE
 from gitkanban.core.names import NO_OID, CardId, Oid
-from gitkanban.errors import GitFailed, Refused
+from gitkanban.errors import Refused
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import (
+    adding,
     ghosts,
     ground,
     including,
@@ -158,10 +159,8 @@ def _make_workspace(
     with worktrees.making(locks):
         failpoints.reach("workspace.locked")
         ghosts.drop(place, path)
-        words = (path, branch) if ahead else ("--no-track", "-B", branch, path, base)
-        _add_worktree(place, branch, path, words)
+        admin = _add_worktree(place, wish, path, base=base, tip=tip if ahead else NO_OID)
         failpoints.reach("workspace.added")
-        admin = ground.registered(place.common, path)
         worktrees.mark(place, admin, wish.card, path)
         failpoints.reach("workspace.marked")
         worktrees.lock(admin, wish.run)
@@ -195,20 +194,27 @@ def _check_known(place: Place, wish: Wish, base: Oid, tip: Oid) -> list[str]:
     return [f"continuing on {branch}, which has {count} commits"]
 
 
-def _add_worktree(place: Place, branch: str, path: str, words: tuple[str, ...]) -> None:
-    folder = os.path.dirname(path)
+def _add_worktree(place: Place, wish: Wish, path: str, *, base: Oid, tip: Oid) -> str:
+    """Add a worktree without files on the card's branch, and return its git directory.
+
+    The branch stays at `tip`; without one it is created at base, or brought there.
+    """
+    branch, folder = branch_of(wish.card), os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
     worktree_places.hide(folder)
-    try:
-        git.run(place.common, "worktree", "add", "--quiet", "--lock", "--no-checkout", *words)
-    except GitFailed as error:
-        elsewhere = worktrees.checked_out(place, branch)
-        if elsewhere:
-            raise Refused(
-                f"branch {branch} is checked out at {elsewhere}",
-                "Switch that checkout to another branch, or remove the worktree.",
-            ) from error
-        raise
+    elsewhere = worktrees.checked_out(place, branch)
+    if elsewhere:
+        raise Refused(
+            f"branch {branch} is checked out at {elsewhere}",
+            "Switch that checkout to another branch, or remove the worktree.",
+        )
+    if adding.is_plain(place.common, path):
+        if not tip:
+            adding.move_branch(place, branch, base)
+        return adding.add(place, branch, path, commit=tip or base, run=wish.run)
+    words = (path, branch) if tip else ("--no-track", "-B", branch, path, base)
+    git.run(place.common, "worktree", "add", "--quiet", "--lock", "--no-checkout", *words)
+    return ground.registered(place.common, path)
 
 
 def _fill_worktree(place: Place, path: str, admin: str, branch: str, without_board: bool) -> bool:

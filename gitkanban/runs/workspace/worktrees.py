@@ -4,13 +4,14 @@ Most is read directly from git's files. `workspaces` makes them, and `removal` r
 """
 
 import os
+from collections.abc import Iterator
 from functools import cache
 
 from gitkanban import files
 from gitkanban.board.repo import checkouts, git, refs
 from gitkanban.board.repo.checkouts import MARK, line
 from gitkanban.board.repo.place import Place
-from gitkanban.core.names import NO_OID, CardId, Oid
+from gitkanban.core.names import NO_CARD, NO_OID, CardId, Oid
 from gitkanban.errors import BoardBusy, NotFound
 from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.runs.supervision.spec import Spec
@@ -92,7 +93,7 @@ def current_path(place: Place, card: CardId, worktrees: str = "") -> str:
     path = path_of(place, card, worktrees)
     if os.path.lexists(path):
         return path
-    ours = (each for each in every(place) if each.card == card and each.there)
+    ours = (each for each in _list_ours(place, card) if each.there)
     return next((each.path for each in ours if _is_left_behind(each)), path)
 
 
@@ -120,7 +121,7 @@ def admin_at(place: Place, card: CardId, path: str, worktrees: str = "") -> str:
     """
     if not os.path.lexists(path):
         return ""
-    ours = (each for each in every(place) if each.card == card)
+    ours = _list_ours(place, card)
     return ground.registered(place.common, path) or next(
         (each.admin for each in ours if find_moved(place, each, worktrees) == path), ""
     )
@@ -149,9 +150,24 @@ def tips(place: Place, base: str, branch: str) -> tuple[Oid, Oid]:
 
 
 def checked_out(place: Place, branch: str) -> str:
-    """Return the checkout in which a branch is checked out; empty for none."""
+    """Return the checkout that has a branch, also while it rebases it; empty for none.
+
+    One whose folder is gone counts, too: its disk may come back.
+    """
     ref = f"refs/heads/{branch}"
-    return next((each.root for each in checkouts.every(place) if each.head == ref), "")
+    if place.main and _has_branch(place.common, ref):
+        return place.main
+    top = f"{place.common}/worktrees"
+    names = sorted(os.listdir(top)) if os.path.isdir(top) else ()
+    admins = (f"{top}/{name}" for name in names)
+    return next((checkouts.root_of(each) for each in admins if _has_branch(each, ref)), "")
+
+
+def _has_branch(admin: str, ref: str) -> bool:
+    head = checkouts.head(admin)
+    return head == ref or (
+        not head.startswith("refs/") and checkouts.unfinished_branch(admin) == ref
+    )
 
 
 def making(locks: Locks) -> HeldLock:
@@ -243,17 +259,20 @@ def git_config(sparse: bool) -> dict[str, str]:
 
 def every(place: Place) -> list[Ours]:
     """Return the worktrees that were made for cards, sorted by path."""
+    return sorted(_list_ours(place))
+
+
+def _list_ours(place: Place, only: CardId = NO_CARD) -> Iterator[Ours]:
+    """Yield the worktrees that were made for cards; of others than `only` just the mark is read."""
     top = f"{place.common}/worktrees"
-    worktrees = []
     for name in os.listdir(top) if os.path.isdir(top) else ():
         admin = f"{top}/{name}"
         card = CardId(line(f"{admin}/{MARK}"))
-        if not card or not line(f"{admin}/gitdir"):
+        if not card or (only and card != only) or not line(f"{admin}/gitdir"):
             continue
         path = checkouts.root_of(admin)
         run = line(f"{admin}/locked").partition("gitkanban run ")[2]
-        worktrees.append(Ours(path, card, admin, os.path.lexists(f"{path}/.git"), locked_for=run))
-    return sorted(worktrees)
+        yield Ours(path, card, admin, os.path.lexists(f"{path}/.git"), locked_for=run)
 
 
 def at(place: Place, path: str) -> Ours | None:
