@@ -1,7 +1,12 @@
 """The entry point: a fast path for the commands that must be quick, click for everything else."""
 
+import gc
 import os
 import sys
+
+# Values after which Python looks for cycles among them. Its own 700 means thirty looks in a command
+# that ends without a single cycle to free.
+_MANY_VALUES = 50_000
 
 
 def main() -> int:
@@ -16,10 +21,13 @@ def main() -> int:
             # Another locale: paths, titles and "→" are UTF-8 all the same. Argv stays,
             # byte by byte.
             os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+        gc.set_threshold(_MANY_VALUES)
         return _run_and_exit(sys.argv[1:])
     except KeyboardInterrupt:  # before the command line could handle it
         sys.stderr.write("interrupted\n")
         return 130
+    finally:
+        gc.freeze()  # at its end Python would look through all values once more
 
 
 def _run_and_exit(argv: list[str]) -> int:

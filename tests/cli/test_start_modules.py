@@ -95,3 +95,20 @@ def test_a_change_of_a_card_does_not_compile_the_pattern_of_its_layout(idle: Pat
     )  # fmt: skip
     by_hand, compiled = done.stdout.splitlines()[-1].split()
     assert int(by_hand) > 0 and compiled == "0"
+
+
+@pytest.mark.parametrize(
+    "words", [["tick"], ["show", "B"], ["status"], ["edit", "B", "--title", "x"]]
+)
+def test_a_short_command_looks_for_no_garbage(idle: Path, words: list[str]) -> None:
+    code = (
+        "import gc, sys; from gitkanban.__main__ import main;"
+        "passes = lambda: sum(each['collections'] for each in gc.get_stats());"
+        "gc.collect(); before = passes(); code = main();"
+        "print(passes() - before, gc.get_freeze_count() > 0); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=idle, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "0 True"
