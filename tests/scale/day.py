@@ -7,6 +7,7 @@ repository.
 """
 
 import resource
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from gitkanban.runs import batch
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import workspaces
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
-from gitkanban.tick import rounds
+from gitkanban.tick import rounds, standby
 from tests.scale import world
 from tests.scale.queue import Queue
 from tests.support import folder_queue
@@ -50,26 +51,44 @@ class Figures(NamedTuple):
     memory: int  # MiB, at most, of the process that ticks
 
 
-def play(folder: Path, cards: int, slots: int, seconds: int, every: int, sync: bool) -> Figures:
-    """Tick for that many virtual seconds, one tick in `every`, and return what it came to."""
-    queue = Queue(world.TIME)
+def play(
+    folder: Path,
+    cards: int,
+    slots: int,
+    seconds: int,
+    every: int = 0,
+    sync: bool = True,
+    spread: float = 0.0,
+) -> Figures:
+    """Tick for that many virtual seconds, and return what it came to.
+
+    One tick in `every` seconds, or with 0 whenever a session has ended, as a standby's. `spread`
+    is the part of a session's length by which it may be longer or shorter; without one, sessions
+    that begin in one tick end in one tick.
+    """
+    queue = Queue(world.TIME, spread)
     processor = wall = 0.0
     ticks = 0
     remote = world.REMOTE if sync else ""
-    with _pretending(queue):
+    with _replace_outside_world(queue):
         place = world.make_repository(folder, cards, slots)
         before = world.count_commits(place), world.count_pushes(folder)
-        for now in range(world.TIME, world.TIME + seconds, every):
+        now, hours = world.TIME, 0
+        while now < world.TIME + seconds:
             queue.go_on(now)
-            begun = _used(), time.monotonic()
+            begun = _sum_processor_seconds(), time.monotonic()
             outcome = rounds.tick(place, remote=remote)
             ticks += 1
-            processor += _used() - begun[0]
+            processor += _sum_processor_seconds() - begun[0]
             wall += time.monotonic() - begun[1]
             assert not outcome.errors, outcome.errors
-        idle = _used()
+            now += every or _wait_of_standby(queue)
+            if (now - world.TIME) // 3600 > hours:
+                hours = (now - world.TIME) // 3600
+                _report_progress(hours, queue, processor)
+        idle = _sum_processor_seconds()
         rounds.tick(place, remote=remote)
-        idle = _used() - idle
+        idle = _sum_processor_seconds() - idle
     return Figures(
         cards, slots, seconds, ticks,
         sessions=queue.ended,
@@ -85,8 +104,25 @@ def play(folder: Path, cards: int, slots: int, seconds: int, every: int, sync: b
     )  # fmt: skip
 
 
+def _wait_of_standby(queue: Queue) -> int:
+    """Return after how many virtual seconds the next tick comes if nobody but a standby ticks.
+
+    It looks for ends of sessions every few seconds. Without any session one tick a minute comes, as
+    from cron.
+    """
+    if not queue.next_end:
+        return 60
+    looks = -(-(queue.next_end - queue.now) // int(standby.GLANCE))
+    return max(1, looks) * int(standby.GLANCE)
+
+
+def _report_progress(hours: int, queue: Queue, processor: float) -> None:
+    line = f"{hours} h: {queue.ended:,} sessions ended, {processor:.0f} s of processor"
+    print(line, file=sys.stderr, flush=True)
+
+
 @contextmanager
-def _pretending(queue: Queue) -> Iterator[None]:
+def _replace_outside_world(queue: Queue) -> Iterator[None]:
     """Give ticks the queue's clock, the queue, and workspaces that are never checked out."""
     engine = folder_queue.engine()
 
@@ -105,7 +141,7 @@ def _pretending(queue: Queue) -> Iterator[None]:
         yield
 
 
-def _used() -> float:
+def _sum_processor_seconds() -> float:
     """Return the processor seconds that this process and its ended children have used."""
     who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
     return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, who))
