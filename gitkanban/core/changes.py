@@ -3,7 +3,7 @@
 A change says what the result is, not how the file is edited; `gitkanban.board` does the writing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 
 from gitkanban.core.model import Board, Card, Note, Pause, Run
 from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId, WorkerName
@@ -95,12 +95,17 @@ Change: TypeAlias = (
 )
 
 
-def applied(board: Board, changes: Iterable[Change]) -> Board:
+def applied(board: Board, changes: Collection[Change]) -> Board:
     """Return the board after the changes; `config` is left as it is.
 
     Raises KeyError when an edited card does not exist.
     """
-    cards, runs, notes = copied(board.cards), dict(board.runs), dict(board.notes)
+    if not changes:
+        return board
+    # A copy of the cards costs by all of them, and a tick opens a thousand letters with notes.
+    keeps_cards = all(isinstance(change, EndRun | AddNote) for change in changes)
+    cards: MutableMapping[CardId, Card] = {} if keeps_cards else copied(board.cards)
+    runs, notes = dict(board.runs), dict(board.notes)
     paused, archived = dict(board.paused), set(board.archived)
     for change in changes:
         match change:
@@ -127,7 +132,7 @@ def applied(board: Board, changes: Iterable[Change]) -> Board:
             case WriteFile():
                 pass
     return board._replace(
-        cards=cards,
+        cards=board.cards if keeps_cards else cards,
         runs=runs,
         notes=notes,
         paused=paused,

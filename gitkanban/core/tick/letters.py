@@ -172,14 +172,18 @@ def open_letters(board: Board, facts: RunFacts, now: int) -> Opened:
     changes: list[Change] = []
     used = [name for name, _ in facts.bad_letters]
     refused = [why for _, why in facts.bad_letters]
+    after = board
     for letter in facts.letters:
         if letter.report and letter.card in ("", card.id):
             continue  # it stays in the mailbox until the run is judged
         used.append(f"{letter.id}.json")
         try:
-            changes += _changes_asked(applied(board, changes), facts, letter, now)
+            asked = _changes_asked(after, facts, letter, now)
         except GitkanbanError as error:
             refused.append(error.message)
+            continue
+        after = applied(after, asked)
+        changes += asked
     return Opened(tuple(changes), tuple(used), _refusal_notices(card.id, refused))
 
 

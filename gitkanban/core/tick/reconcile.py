@@ -185,9 +185,11 @@ def _open_all(
     changes: list[Change] = []
     done: list[tuple[RunId, tuple[str, ...]]] = []
     notices: list[str] = []
+    after = board
     for facts in sorted(observed.runs):
         if facts.letters or facts.bad_letters:
-            opened = open_letters(applied(board, changes), facts, observed.now)
+            opened = open_letters(after, facts, observed.now)
+            after = applied(after, opened.changes)
             changes += opened.changes
             done.append((facts.run, opened.used))
             notices += opened.notices
