@@ -20,6 +20,7 @@ from gitkanban.runs.supervision import guard
 
 SESSION = 600  # seconds that a session takes, give or take the spread
 FAILED = 5  # one session of so many fails
+CODES = 20  # ways in which they fail; a worker is paused where most of its cards fail alike
 
 
 class Queue:
@@ -84,7 +85,8 @@ class Queue:
 
     def _end_session(self, folder: Folder, at: int) -> None:
         facts = folder.spec()
-        code = 3 if self._random.randrange(FAILED) == 0 else 0
+        fails = self._random.randrange(FAILED) == 0
+        code = 1 + self._random.randrange(CODES) if fails else 0
         if not code:
             report = Report("done", no_change=True)
             card = CardId(facts.one("card"))
