@@ -17,7 +17,7 @@ kanban:
   workers:
     pool: {{mode: pool, max_concurrency: COUNT, executor: held, command: [{agent}]}}
 """
-# By what the shell does itself: its processor time is the tick's. It leaves out the NULs of a cmdline.
+# By what the shell does itself: its processor time is the tick's. It drops the NULs of a cmdline.
 _SQUEUE = """\
 #!/bin/sh
 read -r asked < /proc/$PPID/cmdline

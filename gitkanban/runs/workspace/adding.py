@@ -66,7 +66,11 @@ def add(place: Place, branch: str, path: str, *, commit: Oid, run: str) -> str:
     os.rename(aside, admin)
     os.rmdir(os.path.dirname(aside))
     failpoints.reach("workspace.registered")
-    os.mkdir(path)
+    try:
+        os.mkdir(path)
+    except FileExistsError:  # somebody else was quicker
+        shutil.rmtree(admin)
+        raise
     failpoints.reach("workspace.folder-made")
     files.replace(f"{path}/.git", os.fsencode(f"gitdir: {admin}\n"), lasting=False)
     return admin

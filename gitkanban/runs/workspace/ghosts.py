@@ -16,9 +16,11 @@ from gitkanban.runs.workspace import ground, salvage, unreadable, worktrees
 from gitkanban.runs.workspace.workspace_git import View
 
 
-def salvaged(place: Place, path: str, run: str) -> list[str]:
-    """Salvage the last commit of a worktree gone from `path` unless a branch has it; notices."""
-    admin = ground.registered(place.common, path)
+def salvaged(place: Place, admin: str, run: str) -> list[str]:
+    """Salvage the last commit of a worktree that is gone unless a branch has it; notices.
+
+    `admin` is its git directory, empty if there is none.
+    """
     last = worktrees.last_known(admin) if admin else NO_OID
     if not last or commits.text(place.common, "branch", "--contains", last):
         return []
@@ -29,13 +31,17 @@ def _keep_commit(place: Place, run: str, commit: Oid) -> str:
     return salvage.keep(place.common, run, commit) if commits.resolve(place.common, commit) else ""
 
 
-def drop(place: Place, path: str) -> None:
-    """Have git forget the worktree whose folder is gone from `path`. Call it under `making`."""
+def drop(place: Place, path: str, admin: str) -> None:
+    """Have git forget the worktree whose folder is gone from `path`. Call it under `making`.
+
+    `admin` is its git directory, empty if there is none.
+    """
     link = f"{place.common}/worktrees/{os.path.basename(path)}"
     if os.path.islink(link):  # git never makes a link here, and would empty its target
         os.unlink(link)
-    if ground.registered(place.common, path):
-        unreadable.drop_empty(place, [os.path.dirname(path)], only=path)
+    if not admin:
+        return
+    unreadable.drop_empty(place, [os.path.dirname(path)])
     if ground.registered(place.common, path):
         worktrees.unregister(place, path)
 
@@ -55,10 +61,10 @@ def forget(place: Place, locks: Locks, card: CardId, path: str) -> list[str]:
     if not admin:
         return []
     run = f"worktree-of-{card}"
-    notices = [*salvaged(place, path, run), *_salvaged_index(place, card, admin, run)]
+    notices = [*salvaged(place, admin, run), *_salvaged_index(place, card, admin, run)]
     with worktrees.making(locks):
         worktrees.unlock(admin)
-        drop(place, path)
+        drop(place, path, admin)
     return notices
 
 

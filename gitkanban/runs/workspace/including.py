@@ -9,10 +9,12 @@ where no session needs to write, and never count as a session's work.
 import os
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 
 from gitkanban import files
-from gitkanban.board.repo import commits, git
+from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.board.repo.git import Done
+from gitkanban.core.names import Oid
 from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
 from gitkanban.late import re
@@ -38,7 +40,13 @@ class Included(NamedTuple):
 
 def is_asked(common: str, base: str) -> bool:
     """Return whether the branch `base` has a `.worktreeinclude`."""
-    return bool(commits.text(common, "ls-tree", f"refs/heads/{base}", "--", NAME))
+    return _has_list(common, checkouts.tip_in(common, f"refs/heads/{base}"))
+
+
+@lru_cache(16)
+def _has_list(common: str, commit: Oid) -> bool:
+    """Return whether a commit has the file. Git is asked once, as a tick may make many."""
+    return bool(commits.text(common, "ls-tree", commit, "--", NAME))
 
 
 def included(common: str, admin: str) -> dict[str, Included]:

@@ -150,7 +150,8 @@ def _make_workspace(
 ) -> Workspace:
     branch = branch_of(wish.card)
     base, tip = worktrees.tips(place, wish.base, branch)
-    notices += ghosts.salvaged(place, path, wish.run)
+    ghost = ground.registered(place.common, path)
+    notices += ghosts.salvaged(place, ghost, wish.run)
     notices += unfinished.remove_stale_locks(place.common, "", branch)
     if tip and tip != base:
         notices += _check_known(place, wish, base, tip)
@@ -158,7 +159,7 @@ def _make_workspace(
     start = tip if ahead else base
     with worktrees.making(locks):
         failpoints.reach("workspace.locked")
-        ghosts.drop(place, path)
+        ghosts.drop(place, path, ghost)
         admin = _add_worktree(place, wish, path, base=base, tip=tip if ahead else NO_OID)
         failpoints.reach("workspace.added")
         worktrees.mark(place, admin, wish.card, path)

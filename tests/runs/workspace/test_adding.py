@@ -95,6 +95,20 @@ def test_one_whose_name_is_taken_gets_a_number_as_git_gives_it(repo: Path, tmp_p
     assert git(Path(made.path), "status", "--porcelain", "--branch") == "## card/T1"
 
 
+def test_a_folder_that_somebody_else_makes_meanwhile_is_theirs(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(point: str) -> None:
+        if point == "workspace.registered":
+            os.makedirs(f"{repo}.worktrees/T1/theirs")
+
+    monkeypatch.setattr(failpoints, "reach", make)
+    with pytest.raises(FileExistsError):
+        prepare(repo)
+    assert os.listdir(f"{repo}.worktrees/T1") == ["theirs"]
+    assert os.listdir(repo / ".git/worktrees") == []
+
+
 @pytest.mark.parametrize("gone", [True, False])
 def test_a_branch_that_a_person_has_is_refused_while_it_is_rebased_and_when_its_folder_is_gone(
     repo: Path, gone: bool

@@ -16,7 +16,7 @@ from gitkanban.core.names import CardId, RunId
 from gitkanban.core.tick.superseded import LateWork
 from gitkanban.errors import BoardBusy, GitkanbanError, NotFound, Refused
 from gitkanban.runs.supervision.locks import Locks
-from gitkanban.runs.workspace import ghosts, removal, unfinished, workspaces
+from gitkanban.runs.workspace import ghosts, ground, removal, unfinished, workspaces
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
 from tests.conftest import git
 from tests.runs.places import place_of, until
@@ -312,7 +312,7 @@ def test_a_deleted_one_is_found_where_git_wrote_a_relative_path(repo: Path) -> N
     (admin / "gitdir").write_text(f"{relative}\n")
     subprocess.run(["rm", "-rf", str(where)], check=True)
     place = place_of(repo)
-    notices = ghosts.salvaged(place, str(where), "01run")
+    notices = ghosts.salvaged(place, ground.registered(place.common, str(where)), "01run")
     assert notices == [
         "its workspace was deleted; its last commit is in refs/gitkanban/salvage/01run"
     ]
