@@ -40,70 +40,65 @@ class Child:
         self.leads = apart or not on_terminal  # a process group
         self._code: int | None = None
         self._process: Popen[bytes] | None = None
-        strays = list(_inheritable_descriptors()) if cwd is None else None
-        if strays is None or not self._spawn(argv, env, strays, has_input, apart=apart):
-            self._open(argv, env, cwd, has_input, apart=apart)
+        self.stdout, out = os.pipe()
+        self.stderr, err = os.pipe()
+        into, self.stdin = os.pipe() if has_input else (-1, -1)
+        streams = (into, out, err)
+        try:
+            self.pid = self._spawn_posix(argv, env, streams, apart) if cwd is None else 0
+            if not self.pid:
+                self.pid = self._open_by_subprocess(argv, env, cwd, streams, apart=apart)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            for fd in streams:
+                if fd >= 0:
+                    os.close(fd)
 
-    def _spawn(
-        self,
-        argv: Sequence[str],
-        env: Mapping[str, str],
-        strays: Sequence[int],
-        has_input: bool,
-        apart: bool,
-    ) -> bool:
-        """Start it by `posix_spawn`; False where only `subprocess` can."""
-        if -1 in strays:
-            return False
-        pipes = [os.pipe() for _ in range(2 + has_input)]
-        theirs = [pipes[0][1], pipes[1][1], *(pipe[0] for pipe in pipes[2:])]
-        ours = [pipes[0][0], pipes[1][0], *(pipe[1] for pipe in pipes[2:])]
+    def _spawn_posix(
+        self, argv: Sequence[str], env: Mapping[str, str], streams: tuple[int, ...], apart: bool
+    ) -> int:
+        """Start it by `posix_spawn`, with these (or -1) for streams 0 to 2, and return its id.
+
+        0 where only `subprocess` can: one of our own streams is closed, or what else it would
+        inherit is not known, or the system has no `setsid` there.
+        """
+        strays = list(_inheritable_descriptors())
+        if -1 in strays or any(0 <= fd <= 2 for fd in streams):
+            return 0
         actions: list[Any] = [(os.POSIX_SPAWN_CLOSE, stray) for stray in strays]
         actions += [
-            (os.POSIX_SPAWN_DUP2, fd, to) for fd, to in zip(theirs, (1, 2, 0), strict=False)
+            (os.POSIX_SPAWN_DUP2, fd, to)
+            if fd >= 0
+            else (os.POSIX_SPAWN_OPEN, to, os.devnull, os.O_RDONLY, 0)
+            for to, fd in enumerate(streams)
         ]
-        if not has_input:
-            actions.append((os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0))
         group: dict[str, Any] = (
             {"setsid": True} if apart else {"setpgroup": 0} if self.leads else {}
         )
-        done = False
         try:
-            if min(theirs) > 2:  # else one of our own streams was closed
-                self.pid = os.posix_spawnp(
-                    argv[0], list(argv), env, file_actions=actions, setsigdef=_IGNORED, **group
-                )
-                done = True
-        except NotImplementedError:  # a system without `setsid` there
-            pass
-        finally:
-            for fd in theirs if done else (*theirs, *ours):
-                os.close(fd)
-        if done:
-            self.stdout, self.stderr, self.stdin = (*ours, -1)[:3]
-        return done
+            return os.posix_spawnp(
+                argv[0], list(argv), env, file_actions=actions, setsigdef=_IGNORED, **group
+            )
+        except NotImplementedError:
+            return 0
 
-    def _open(
+    def _open_by_subprocess(
         self,
         argv: Sequence[str],
         env: Mapping[str, str],
         cwd: str | None,
-        has_input: bool,
+        streams: tuple[int, ...],
         apart: bool,
-    ) -> None:
-        process = subprocess.Popen(
-            argv, cwd=cwd, env=env, stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) -> int:
+        stdin, stdout, stderr = streams
+        self._process = subprocess.Popen(
+            argv, cwd=cwd, env=env, stdin=stdin if stdin >= 0 else subprocess.DEVNULL,
+            stdout=stdout, stderr=stderr,
             process_group=0 if self.leads and not apart else None, start_new_session=apart,
         )  # fmt: skip
-        assert process.stdout and process.stderr
-        self.pid, self._process = process.pid, process
-        # Descriptors of our own: the process object closes its pipes.
-        pipes = (process.stdout, process.stderr, process.stdin)
-        self.stdout, self.stderr, self.stdin = (os.dup(p.fileno()) if p else -1 for p in pipes)
-        for pipe in pipes:
-            if pipe:
-                pipe.close()
+        return self._process.pid
 
     def poll(self) -> int | None:
         """Return how it ended (a signal as its negative number); None while it runs."""
