@@ -64,7 +64,7 @@ def _move_base(link: Link, old: Oid, new: Oid, name: str) -> list[str]:
     stays = checkouts.on(place, ref) if old else []
     rehearsal.refuse_unable(place, stays, old, new)
     follow_base.begin(stays, ref, old, new)
-    words = ("-c", "core.fsync=all", "update-ref", "-m", f"kanban: merge {name}")
+    words = ("update-ref", "-m", f"kanban: merge {name}")
     done = git.run(place.common, *words, ref, new, old or git.ZEROS, check=False)
     if done.code:
         follow_base.forget(stays, new)
