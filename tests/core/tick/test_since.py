@@ -43,7 +43,7 @@ def lines(*steps: BoardStep, accepting: str = "") -> list[str]:
             BoardStep((RUN._replace(clone="other"),), ((RUNS._replace(clone="other"), REVIEW),)), "",
             [], id="another clone's",
         ),
-        pytest.param(STARTED, "", ["started  T1  w#1  "], id="it was started"),
+        pytest.param(STARTED, "", ["started  T1  w#1"], id="it was started"),
         pytest.param(
             BoardStep((), ((TODO, RUNS._replace(clone="other")),)), "", [], id="started elsewhere"
         ),
