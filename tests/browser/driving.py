@@ -23,13 +23,12 @@ from gitkanban.views.page.value import PageContent, page_value
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
-# What each file of these tests is marked with. One group: with -n only one worker has a browser.
+# What each file of these tests is marked with.
 IN_A_BROWSER = [
     pytest.mark.skipif(
         not CHROMIUM or not DRIVER,
         reason="no chromium with its chromedriver here (Debian: apt-get install chromium chromium-driver)",
     ),
-    pytest.mark.xdist_group("browser"),
     pytest.mark.timeout(300),
 ]
 # That a change may take: only a broken program reaches it, however busy the machine.

@@ -14,8 +14,7 @@ from tests.hosts.play import play
 from tests.hosts.scenarios import CONTROLS, SCENARIOS, Scenario
 
 ROOT = Path(__file__).parents[2]
-# With -n one worker alone plays them: they wait more than they compute, so the others go on beside.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420), pytest.mark.xdist_group("rig")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from tests.slurm import rig
 from tests.slurm.rig import CONTROL, Cluster, wait_until
 from tests.slurm.site import BATCH, PROGRAM, Site
 
-pytestmark = [pytest.mark.timeout(200), pytest.mark.xdist_group("rig")]  # as tests.hosts
+pytestmark = pytest.mark.timeout(200)
 
 
 @pytest.fixture

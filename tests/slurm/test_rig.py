@@ -11,7 +11,7 @@ import pytest
 from tests.slurm import rig
 from tests.slurm.rig import CONTROL, SHARE, Cluster, wait_until
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("rig")]  # as tests.hosts
+pytestmark = pytest.mark.timeout(120)
 
 _HOLD_LOCK = (
     "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX);"

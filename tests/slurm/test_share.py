@@ -9,7 +9,7 @@ import pytest
 from tests.slurm.rig import CONTROL, Cluster, wait_until
 from tests.slurm.site import PROGRAM, Site
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("rig")]  # as tests.hosts
+pytestmark = pytest.mark.timeout(120)
 
 _SRUN = """\
 version: 1

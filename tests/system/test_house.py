@@ -9,8 +9,6 @@ import pytest
 
 from tests import house_figures
 
-pytestmark = pytest.mark.xdist_group("house")  # one worker alone parses the package
-
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 PACKAGE = ROOT / "gitkanban"
