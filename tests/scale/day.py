@@ -86,6 +86,7 @@ def play(
             if (now - world.TIME) // 3600 > hours:
                 hours = (now - world.TIME) // 3600
                 _report_progress(hours, queue, processor)
+        looks = queue.calls["look"]
         idle = _sum_processor_seconds()
         rounds.tick(place, remote=remote)
         idle = _sum_processor_seconds() - idle
@@ -96,7 +97,7 @@ def play(
         done=count_status(store.read(place).cards, "done"),
         commits=world.count_commits(place) - before[0],
         pushes=world.count_pushes(folder) - before[1],
-        looks=queue.calls["look"],
+        looks=looks,
         processor=processor,
         wall=wall,
         idle=idle,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitkanban.core.changes import AddCard, AddNote, applied
-from gitkanban.core.model import BACKLOG, RUNNING, Board, Card, Config, Note, Worker
+from gitkanban.core.changes import AddCard, AddNote, EndRun, applied
+from gitkanban.core.model import BACKLOG, RUNNING, Board, Card, Config, Note, Run, Worker
 from gitkanban.core.tick.facts import Letter, Report, RunFacts
 from gitkanban.core.tick.letters import (
     CARDS_MOST,
@@ -148,3 +148,11 @@ def test_no_letter_breaks_the_tick(value: object) -> None:
     except BadData:
         return
     applied(BOARD, asked(letter).changes)
+
+
+def test_notes_and_records_of_runs_copy_no_cards() -> None:
+    note = Note(ID, "T0", "session of T0", 1, text="a note")
+    noted = applied(BOARD, [AddNote(note), EndRun(Run("R", "T0", "coder#1", "h"))])
+    assert noted.cards is BOARD.cards
+    assert (noted.notes_of("T0"), BOARD.notes_of("T0")) == ((note,), ())
+    assert applied(BOARD, []) is BOARD
