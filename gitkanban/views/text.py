@@ -41,7 +41,9 @@ class Look:
     def page(self, lines: "list[str]") -> str:
         """Join lines to a page, in signs that the terminal can draw."""
         text = "".join(f"{line}\n" for line in lines)
-        return text.translate(_ASCII) if self.ascii_only else text
+        if self.ascii_only:  # words that a command waits for are not what was cut off
+            return text.replace('"…"', '"..."').translate(_ASCII)
+        return text
 
 
 def patch_lines(text: str, colour: bool) -> str:

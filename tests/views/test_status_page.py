@@ -85,6 +85,11 @@ def test_ascii_has_only_ascii_signs_of_our_own() -> None:
     assert " ? " in page and " @ " in page and " o " in page and " + " in page
 
 
+def test_words_that_a_command_waits_for_do_not_look_cut_off_in_ascii() -> None:
+    page = Look(80, ascii_only=True).page(['gitkanban retry T1 --why "…"', "a long ti…"])
+    assert page == 'gitkanban retry T1 --why "..."\na long ti~\n'
+
+
 def test_colour_is_on_signs_and_states_and_never_on_a_whole_row() -> None:
     plain = status_text(data_of(board()), NOW, Look(80))
     painted = status_text(data_of(board()), NOW, Look(80, colour=True))
