@@ -137,6 +137,14 @@ def test_add_says_when_its_card_starts_and_starts_nothing(arena: Arena) -> None:
     assert done.err == "N2 starts when a session ends, or with `gitkanban tick`\n"
 
 
+def test_reopen_says_when_its_card_starts_and_starts_nothing(arena: Arena) -> None:
+    assert verb(arena, "done", "T2").code == 0
+    done = verb(arena, "reopen", "T2")
+    assert (done.out, arena.status("T2")) == ("T2 done → todo\n", "todo")
+    assert "T2 starts " in done.err
+    assert verb(arena, "done", "T2").code == verb(arena, "reopen", "T2", "--json").code == 0
+
+
 def test_cron_is_known_by_its_ticks_and_add_says_in_how_many_seconds(arena: Arena) -> None:
     """Real processes without a terminal, as cron calls them, a minute apart by their clock."""
     start = int(time.time()) - 9_100

@@ -138,7 +138,7 @@ def reopen_command(
             board = history(place, board, name)
         return [*reopened(board, card, force), *noted(note_by_person(place, card, "retry", why))]
 
-    move_cards("reopen", cards, branch, as_json, decide=back)
+    move_cards("reopen", cards, branch, as_json, decide=back, says_when=True)
 
 
 def move_with_words(
@@ -205,12 +205,14 @@ def move_cards(
     as_json: bool,
     decide: Callable[[Place, Board, Card], Sequence[Change]],
     at_once: bool = False,
+    says_when: bool = False,
     since: str = "",
 ) -> Committed:
     """Move several cards, all or none, in one commit, and print their new status.
 
-    With `at_once`, what is then ready starts at once, where ticks run by themselves. With `since`,
-    the cards must be as they were at that commit of the board.
+    With `at_once`, what is then ready starts at once, where ticks run by themselves; elsewhere, and
+    with `says_when`, a line says when it starts. With `since`, the cards must be as they were at
+    that commit of the board.
     """
     refuse_in_session(verb)
     place = place_here(branch)
@@ -227,7 +229,7 @@ def move_cards(
         before, after = done.before.cards[card], done.after.cards[card]
         echo(f"{card} {before.status} → {after.status}")
     started = start_ready(place) if at_once else []
-    if at_once and not as_json and not ticks_here(place):
+    if not as_json and (says_when or (at_once and not ticks_here(place))):
         tell(next_start_lines(place, done.after, [done.after.cards[card] for card in moved]))
     if as_json:
         rows = [{"id": card, "status": done.after.cards[card].status} for card in moved]
