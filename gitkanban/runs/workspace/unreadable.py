@@ -82,9 +82,9 @@ def drop_empty(place: Place, folders: Collection[str], only: str = "") -> list[s
     `only`: the folder of the one that is in the way; empty for all of them. Raises BoardBusy while
     somebody else may be making one, and OSError.
     """
-    notices = []
+    notices, wanted = [], os.path.realpath(only) if only else ""
     for each in find(place, folders):
-        if not (each.ours and each.empty) or only not in ("", each.path):
+        if not (each.ours and each.empty) or wanted not in ("", os.path.realpath(each.path)):
             continue
         if 0 <= time.time() - os.stat(each.admin).st_mtime <= _YOUNG:
             raise BoardBusy(f"{each.path} is only half made, maybe by a git at work", _AGAIN)

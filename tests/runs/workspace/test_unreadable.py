@@ -84,6 +84,17 @@ def test_a_worktree_that_git_left_unreadable_is_in_nobody_s_way(
     assert git(repo, "rev-list", "--all", "--count") == git(repo, "rev-list", "--count", "main")
 
 
+def test_one_behind_a_link_is_in_nobody_s_way(repo: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "desks").symlink_to(tmp_path / "disk")
+    git(repo, "worktree", "add", "-q", "--no-checkout", "-b", "card/T1", str(tmp_path / "desks/T1"))
+    admin = repo / ".git/worktrees/T1"
+    (admin / "HEAD").write_text("0" * 40 + "\n")
+    os.utime(admin, (OLD, OLD))
+    made = prepare(place_of(repo), worktrees=str(tmp_path / "desks"))
+    assert git(Path(made.path), "status", "--porcelain", "--branch") == "## card/T1"
+
+
 @pytest.mark.parametrize("lost", LOST)
 def test_what_the_disk_lost_of_a_worktree_is_written_again_and_its_work_stays(
     repo: Path, lost: Sequence[Step]
