@@ -147,7 +147,7 @@ def _write_over(path: str, commit: Oid) -> bool:
         fd = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     except FileExistsError:
         return False
-    broken = False
+    ours = True
     try:
         with open(fd, "wb") as file:
             file.write(f"{commit}\n".encode())
@@ -156,10 +156,12 @@ def _write_over(path: str, commit: Oid) -> bool:
         broken = is_broken(path)
         if broken and commit:
             os.replace(lock, path)
+            ours = False  # from now on a file of its name is another's
         elif broken:
             os.unlink(path)
     finally:
-        files.remove(lock)
+        if ours:
+            files.remove(lock)
     return broken
 
 

@@ -63,6 +63,23 @@ def test_one_that_could_not_be_written_over_stays_broken_and_is_mended_the_next_
     assert git(repo, "rev-parse", "card/T1") == git(repo, "rev-parse", "main")
 
 
+def test_the_lock_that_a_git_makes_as_ours_goes_is_its_own(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(repo, "branch", "card/T1", "main")
+    broken = repo / ".git/refs/heads/card/T1"
+    broken.write_text("")
+    replace = os.replace
+
+    def replace_and_lock(*paths: str) -> None:
+        replace(*paths)
+        Path(paths[0]).touch()
+
+    monkeypatch.setattr(os, "replace", replace_and_lock)
+    assert refs.mend(str(repo / ".git"), "refs/heads/card/T1")
+    assert broken.with_name("T1.lock").exists()
+
+
 def test_one_that_a_git_is_writing_is_left_to_it(repo: Path) -> None:
     broken = repo / ".git/refs/heads/card/T1"
     broken.parent.mkdir()
