@@ -138,6 +138,8 @@ def with_folder(common: str, tree: Oid, name: str, folder: Oid) -> Oid:
     `tree` may be a commit. Raises GitFailed, OSError.
     """
     with NewObjects(common) as new:
+        if folder and new.missing([folder]):
+            raise GitFailed(f"{folder[:10]} is not in the repository", git.FSCK)
         changed = new.with_folder(new.reader.tree_of(tree), os.fsencode(name), folder)
         new.write()
     return changed

@@ -90,6 +90,12 @@ def test_a_folder_replaced_at_the_root_is_where_git_has_it(
     git(repo, "fsck", "--strict", changed)
 
 
+def test_a_folder_that_is_not_there_is_put_nowhere(repo: Path) -> None:
+    tree = Oid(git(repo, "rev-parse", "main^{tree}"))
+    with pytest.raises(GitFailed, match="1111111111 is not in the repository"):
+        with_folder(str(repo / ".git"), tree, ".kanban", Oid("1" * 40))
+
+
 def test_a_tree_edited_here_is_the_tree_that_git_writes(repo: Path) -> None:
     with NewObjects(str(repo / ".git")) as objects:
         files = {b"a/b": ("100644", b"one"), b"a.b": ("100644", b"two"), b"a0": ("100755", b"3")}
