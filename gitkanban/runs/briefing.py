@@ -131,7 +131,7 @@ def write_files(launch: Launch, folder: Folder) -> None:
     Raises Refused when a prompt cannot be passed on or a placeholder has no value, OSError.
     """
     prompt = launch.prompt.encode("utf-8", "replace")
-    files.replace(folder.file("prompt.md"), prompt, lasting=False)
+    folder.write("prompt.md", prompt, lasting=False)
     for name in (MAILBOX, SCRATCH):
         os.makedirs(folder.file(name), mode=0o700, exist_ok=True)
     failpoints.reach("start.prompt-written")

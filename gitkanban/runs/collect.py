@@ -8,7 +8,7 @@ The workspace is read through `workspace_git` only: nothing in it decides what g
 import os
 import sys
 
-from gitkanban import failpoints, files
+from gitkanban import failpoints
 from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.core.names import CardId, Oid, RunId
 from gitkanban.core.tick.facts import Work
@@ -94,8 +94,8 @@ def note_before(folder: Folder) -> None:
     if folder.spec().get("setup"):
         setupfiles.note(place.admin, gathered.changes)
     missed = "\0".join(gathered.missed).encode("utf-8", "surrogateescape")
-    files.replace(folder.file(_MISSED), missed, lasting=False)
-    files.replace(folder.file(_BEFORE), tree.encode(), lasting=False)
+    folder.write(_MISSED, missed, lasting=False)
+    folder.write(_BEFORE, tree.encode(), lasting=False)
     failpoints.reach("collect.before-noted")
 
 

@@ -222,7 +222,7 @@ def _run_facts(
         max_attempts=int(its_spec.number("max_attempts", 2)),
         needs=tuple((n, int(c)) for n, c in its_spec.pairs("needs").items() if c.isdigit()),
     )
-    if folder.has_mail():
+    if end or folder.has_mail():  # its last letter may have come with its end
         facts = _with_letters(facts, folder)
     if not facts.alive:
         facts = facts._replace(tries=folder.tries())

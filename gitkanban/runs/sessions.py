@@ -63,7 +63,7 @@ class Local(Recovering):
         adopt(pid)
         try:
             failpoints.reach("start.spawned")
-            files.replace(folder.file("pid"), f"{pid}\n".encode(), lasting=False)
+            folder.write("pid", f"{pid}\n".encode(), lasting=False)
             failpoints.reach("start.pid-written")
             slots.write(launch.place, launch.lease._replace(pid=pid))
             failpoints.reach("start.token-written")

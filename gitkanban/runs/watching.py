@@ -47,7 +47,7 @@ def take(common: str, refs: Sequence[str]) -> bytes:
 
 def begin(folder: Folder, text: bytes) -> None:
     """Record the fingerprint that a run begins with. Raises OSError."""
-    files.replace(folder.file(_PRINT), text, lasting=False)
+    folder.write(_PRINT, text, lasting=False)
 
 
 def begin_again(folder: Folder) -> None:
@@ -106,7 +106,7 @@ def notice(place: Place, board: Board, base: str, ended: Iterable[Folder], now: 
         if life and lines:  # rarely: a thousand runs may have lived beside a thousand others
             names = tuple(each.name for each in lives if each.until >= life.since)
             new += [TamperFinding(line, names, now) for line in lines]
-        files.replace(folder.file(_NOTICED), json.dumps(lines).encode(), lasting=False)
+        folder.write(_NOTICED, json.dumps(lines).encode(), lasting=False)
     known = findings(place)
     total = merged(known, new)
     if total != known:

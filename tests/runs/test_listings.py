@@ -1,13 +1,15 @@
 """What is known of run folders without a look at their files, and when they are looked at again."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from gitkanban import clock
+from gitkanban.core.engines import BatchJob
 from gitkanban.core.names import Oid, RunId
-from gitkanban.runs.records import folders, listings
+from gitkanban.runs.records import folders, job_records, listings
 from gitkanban.runs.records.folders import MAILBOX, Folder
 from gitkanban.typed import Any
 
@@ -147,3 +149,28 @@ def test_runs_whose_folders_are_gone_are_forgotten(tmp_path: Path, time: Time) -
     listings.save(str(tmp_path), ())
     assert listings.settled_runs(str(tmp_path)) == set()
     assert not [each for each in listings._listings if each.startswith(str(tmp_path))]
+
+
+def test_who_writes_a_record_reads_what_was_written(tmp_path: Path, time: Time) -> None:
+    run_in(tmp_path)
+    folder = look_until_known(tmp_path, time)
+    assert job_records.last_word(folder) is None and not folder.shows("stop")
+    job_records.note_word(folder, BatchJob("node-lost", "7"))
+    assert job_records.last_word(folder) == BatchJob("node-lost", "7")
+    folder.request_stop("enough")
+    assert folder.shows("stop")
+
+
+def test_a_record_that_could_not_be_read_is_read_again(
+    tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_records.note_id(run_in(tmp_path), "4711")
+    folder = look_until_known(tmp_path, time)
+
+    def stale(*_: object) -> None:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    with monkeypatch.context() as share:
+        share.setattr("builtins.open", stale)
+        assert folder.record("job") == ""
+    assert folder.record("job") == "4711\n"

@@ -6,7 +6,6 @@ The copy is made by `gitkanban.runs.memory.homes`. Nothing here touches the real
 import errno
 import os
 
-from gitkanban import files
 from gitkanban.core.agents.memory import Proposal
 from gitkanban.core.cutting import cut
 from gitkanban.core.names import ProfileName, WorkerName
@@ -71,7 +70,7 @@ def _write_proposal(folder: Folder, its_spec: spec.Spec, home: Home, private: st
             left_out=what.left_out,
         )
         proposals.keep(private, proposal, home, what.changes)
-    files.replace(folder.file(PROPOSED_MARK), b"")
+    folder.write(PROPOSED_MARK, b"")
     shutil.rmtree(folder.file(BEFORE), ignore_errors=True)  # the proposal has the differences
     return bool(what.changes or what.left_out)
 

@@ -86,7 +86,11 @@ class Folder:
             return ""
         text: str | None = self.recall(name)
         if text is None:
-            text = self.text(name, _RECORD, 0)
+            try:
+                with open(self.file(name), "rb") as file:
+                    text = file.read(_RECORD).decode("utf-8", "replace")
+            except OSError:  # it may be read the next time
+                return ""
             self.keep(name, text)
         return text
 
@@ -98,6 +102,11 @@ class Folder:
         """Have plain data recalled until the folder changes, also by later processes."""
         if self._listing:
             self._listing.keep(what, value)
+
+    def write(self, name: str, data: bytes, lasting: bool = True) -> None:
+        """Replace one of its files; what was known of its content is forgotten. Raises OSError."""
+        self._listing = None
+        files.replace(self.file(name), data, lasting=lasting)
 
     def spec(self) -> Spec:
         """Return the run's spec; an empty one when it is missing or unreadable."""
@@ -143,6 +152,7 @@ class Folder:
 
     def write_spec(self, values: Mapping[str, str | Sequence[str]]) -> None:
         """Write the spec, and the folder if need be. Raises OSError."""
+        self._listing = None
         os.makedirs(self.path, mode=0o700, exist_ok=True)
         spec.write(self.file("spec"), values)
 
@@ -164,7 +174,7 @@ class Folder:
     def request_stop(self, why: str) -> None:
         """Ask the supervisor to end the session; the reason of the first request stays."""
         if not self.has("stop"):
-            files.replace(self.file("stop"), (" ".join(why.split()) + "\n").encode())
+            self.write("stop", (" ".join(why.split()) + "\n").encode())
 
     def has_mail(self) -> bool:
         """Return whether its session has left anything in the mailbox."""
@@ -256,7 +266,7 @@ class Folder:
         """Record the end of a run in place of its supervisor; an existing record stays."""
         if not self.has("exit.json"):
             text = spec.exit_record(end.ended, end.how, end.steps, end.error)
-            files.replace(self.file("exit.json"), text)
+            self.write("exit.json", text)
 
     def tries(self) -> Tries:
         """Return how often closing the run has failed."""
@@ -279,10 +289,11 @@ class Folder:
 
     def claim(self) -> None:
         """Note that its start is being asked of a remote. Raises OSError."""
-        files.replace(self.file(CLAIM), b"")
+        self.write(CLAIM, b"")
 
     def claimed(self) -> None:
         """Note that its start is on the board."""
+        self._listing = None
         files.remove(self.file(CLAIM))
 
     def claimed_at(self) -> float:
@@ -294,7 +305,7 @@ class Folder:
 
     def settle(self, commit: Oid) -> None:
         """Record that the run's end is on the board, in `commit`."""
-        files.replace(self.file("settled"), f"{commit}\n".encode(), lasting=False)
+        self.write("settled", f"{commit}\n".encode(), lasting=False)
 
     def noted(self) -> list[tuple[int, int]]:
         """Return the processes that its supervisor recorded: (pid, start time in ticks since boot).
@@ -352,7 +363,7 @@ class Folder:
 
     def _write_json(self, name: str, values: Mapping[str, object], lasting: bool = True) -> None:
         text = json.dumps(values, indent=1) + "\n"
-        files.replace(self.file(name), text.encode(), lasting=lasting)
+        self.write(name, text.encode(), lasting=lasting)
 
 
 def of(private: str, run: RunId) -> Folder:

@@ -7,7 +7,6 @@ this value of it was first noticed.
 import os
 from collections.abc import Mapping
 
-from gitkanban import files
 from gitkanban.core.engines import BatchJob
 from gitkanban.core.tick.jobs import FINAL, LIFE, GuardState, Traces
 from gitkanban.late import json
@@ -21,12 +20,12 @@ _LEFT_OUT, _GONE = "left-out.json", "gone"
 
 def note_submission(folder: Folder, now: float) -> None:
     """Record that the run is about to be submitted. Raises OSError."""
-    files.replace(folder.file(_SUBMITTED), f"{now:.3f}\n".encode())
+    folder.write(_SUBMITTED, f"{now:.3f}\n".encode())
 
 
 def note_id(folder: Folder, job: str) -> None:
     """Record the id of the job that the engine named. Raises OSError."""
-    files.replace(folder.file(_ID), f"{job}\n".encode(), lasting=False)
+    folder.write(_ID, f"{job}\n".encode(), lasting=False)
 
 
 def job_begun(folder: Folder) -> BatchJob:
@@ -76,7 +75,7 @@ def note_gone(folder: Folder, words: str, now: float) -> float:
     if silence is not None and silence < LIFE:
         return LIFE - silence
     folder.request_stop(words)  # in case its supervisor ever wakes
-    files.replace(folder.file(_GONE), f"{words}\n".encode())
+    folder.write(_GONE, f"{words}\n".encode())
     return 0.0
 
 
@@ -164,4 +163,4 @@ def _read_row(folder: Folder, name: str) -> Mapping[str, object]:
 
 
 def _write_row(folder: Folder, name: str, row: Mapping[str, object]) -> None:
-    files.replace(folder.file(name), json.dumps(row).encode() + b"\n", lasting=False)
+    folder.write(name, json.dumps(row).encode() + b"\n", lasting=False)
