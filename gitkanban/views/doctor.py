@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from gitkanban.core.symptom import ERROR, INFO, Symptom, would
 from gitkanban.typed import Any
-from gitkanban.views.text import shown
+from gitkanban.views.text import shown, wrapped
 
 _WORDS = {ERROR: "error", INFO: "note"}
 
+_GLUE = "\ue000"  # for a space of a command, while its line is wrapped: one column, and private
 Mended = Mapping[Symptom, str]  # {repair that was tried: why it failed, or empty}
 
 
@@ -29,12 +30,25 @@ def doctor_data(listed: Sequence[Symptom], mended: Mended, left: Sequence[Sympto
     return {"ok": not left, "symptoms": rows}
 
 
-def doctor_text(listed: Sequence[Symptom], mended: Mended) -> str:
-    """Return a paragraph for each symptom, and a last line that counts them."""
+def doctor_text(listed: Sequence[Symptom], mended: Mended, columns: int = 0) -> str:
+    """Return a paragraph for each symptom, and a last line that counts them.
+
+    Lines wrap at `columns`, but for commands, which people copy; 0: they do not wrap.
+    """
     if not listed:
         return "nothing is wrong\n"
-    parts = ["\n".join(_symptom_lines(each, mended)) for each in listed]
-    return "\n".join([*parts, "", _count_line(listed, mended)]) + "\n"
+    lines = [line for each in listed for line in _symptom_lines(each, mended)]
+    lines += ["", _count_line(listed, mended)]
+    if columns:
+        lines = [part for line in lines for part in _wrap_around_code(line, columns)]
+    return "\n".join(lines) + "\n"
+
+
+def _wrap_around_code(line: str, columns: int) -> list[str]:
+    parts = line.split("`")
+    parts[1::2] = [code.replace(" ", _GLUE) for code in parts[1::2]]
+    indent = "  " if line.startswith("  ") else ""
+    return [each.replace(_GLUE, " ") for each in wrapped("`".join(parts), columns, indent, "  ")]
 
 
 def _symptom_lines(each: Symptom, mended: Mended) -> list[str]:

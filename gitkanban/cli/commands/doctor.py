@@ -11,6 +11,7 @@ from gitkanban.cli.here import (
     tell,
 )
 from gitkanban.cli.streams import echo
+from gitkanban.cli.terminal import is_terminal, look_here
 
 
 @declare.command("doctor")
@@ -52,5 +53,6 @@ def doctor_command(fix: bool, dry_run: bool, here: bool, as_json: bool) -> int:
     if as_json:
         print_json(doctor_data(listed, mended, left))
     else:
-        echo(doctor_text(listed, mended), nl=False)
+        columns = look_here().width if is_terminal() else 0
+        echo(doctor_text(listed, mended, columns), nl=False)
     return 1 if left else 0
