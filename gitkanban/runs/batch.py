@@ -333,8 +333,10 @@ class Batch(Recovering):
         try:
             program = trust.program(argv[0], path)
             ended = limited.run(
-                [program, *argv[1:]], cwd="/", env=env, limit=self.engine.patience, apart=True
-            )
+                [program, *argv[1:]],
+                cwd=None if argv is self.engine.look else "/",  # None starts sooner
+                env=env, limit=self.engine.patience, apart=True,
+            )  # fmt: skip
         except limited.TimedOut:
             self._silence = f"{title} does not answer ({argv[0]} took {self.engine.patience:g} s)"
         except FileNotFoundError:
