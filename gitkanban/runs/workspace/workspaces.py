@@ -157,15 +157,15 @@ def _make_workspace(
         notices += _check_known(place, wish, base, tip)
     ahead = bool(tip) and not commits.is_ancestor(place.common, tip, base)
     start = tip if ahead else base
-    with worktrees.making(locks):
+    _refuse_elsewhere(place, branch, ghost)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    worktree_places.hide(os.path.dirname(path))
+    if adding.is_plain(place.common, path) and not ahead:
+        adding.move_branch(place, branch, base)
+    with worktrees.making(locks):  # others wait for it: as little as can be
         failpoints.reach("workspace.locked")
         ghosts.drop(place, path, ghost)
-        admin = _add_worktree(place, wish, path, base=base, tip=tip if ahead else NO_OID)
-        failpoints.reach("workspace.added")
-        worktrees.mark(place, admin, wish.card, path)
-        failpoints.reach("workspace.marked")
-        worktrees.lock(admin, wish.run)
-        failpoints.reach("workspace.kept")
+        admin = _add_worktree(place, wish, path, start=start, ahead=ahead)
     sparse = _fill_worktree(place, path, admin, branch, without_board=wish.without_board)
     failpoints.reach("workspace.checked-out")
     notices += _post_checkout(place.common, path, start, is_base=not ahead)
@@ -195,27 +195,34 @@ def _check_known(place: Place, wish: Wish, base: Oid, tip: Oid) -> list[str]:
     return [f"continuing on {branch}, which has {count} commits"]
 
 
-def _add_worktree(place: Place, wish: Wish, path: str, *, base: Oid, tip: Oid) -> str:
-    """Add a worktree without files on the card's branch, and return its git directory.
+def _add_worktree(place: Place, wish: Wish, path: str, *, start: Oid, ahead: bool) -> str:
+    """Register a worktree on the card's branch, without files; return its git directory.
 
-    The branch stays at `tip`; without one it is created at base, or brought there.
+    The branch is at `start`, or, if it is not `ahead` of base, may be brought there.
     """
-    branch, folder = branch_of(wish.card), os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    worktree_places.hide(folder)
-    elsewhere = worktrees.checked_out(place, branch)
+    branch = branch_of(wish.card)
+    if adding.is_plain(place.common, path):
+        admin = adding.add(place, branch, path, commit=start, run=wish.run)
+    else:
+        words = (path, branch) if ahead else ("--no-track", "-B", branch, path, start)
+        git.run(place.common, "worktree", "add", "--quiet", "--lock", "--no-checkout", *words)
+        admin = ground.registered(place.common, path)
+    failpoints.reach("workspace.added")
+    worktrees.mark(place, admin, wish.card, path)
+    failpoints.reach("workspace.marked")
+    worktrees.lock(admin, wish.run)
+    failpoints.reach("workspace.kept")
+    return admin
+
+
+def _refuse_elsewhere(place: Place, branch: str, ghost: str) -> None:
+    """Refuse a branch that another checkout has than the card's last one, which is gone."""
+    elsewhere = worktrees.checked_out(place, branch, but=ghost)
     if elsewhere:
         raise Refused(
             f"branch {branch} is checked out at {elsewhere}",
             "Switch that checkout to another branch, or remove the worktree.",
         )
-    if adding.is_plain(place.common, path):
-        if not tip:
-            adding.move_branch(place, branch, base)
-        return adding.add(place, branch, path, commit=tip or base, run=wish.run)
-    words = (path, branch) if tip else ("--no-track", "-B", branch, path, base)
-    git.run(place.common, "worktree", "add", "--quiet", "--lock", "--no-checkout", *words)
-    return ground.registered(place.common, path)
 
 
 def _fill_worktree(place: Place, path: str, admin: str, branch: str, without_board: bool) -> bool:

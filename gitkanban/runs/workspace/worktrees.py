@@ -149,10 +149,11 @@ def tips(place: Place, base: str, branch: str) -> tuple[Oid, Oid]:
     return tip, checkouts.tip(place, f"refs/heads/{branch}")
 
 
-def checked_out(place: Place, branch: str) -> str:
+def checked_out(place: Place, branch: str, *, but: str = "") -> str:
     """Return the checkout that has a branch, also while it rebases it; empty for none.
 
-    One whose folder is gone counts, too: its disk may come back.
+    One whose folder is gone counts, too: its disk may come back. The one with the git directory
+    `but` does not.
     """
     ref = f"refs/heads/{branch}"
     if place.main and _has_branch(place.common, ref):
@@ -160,7 +161,9 @@ def checked_out(place: Place, branch: str) -> str:
     top = f"{place.common}/worktrees"
     names = sorted(os.listdir(top)) if os.path.isdir(top) else ()
     admins = (f"{top}/{name}" for name in names)
-    return next((checkouts.root_of(each) for each in admins if _has_branch(each, ref)), "")
+    having = (each for each in admins if each != but and _has_branch(each, ref))
+    # Git makes no links here: one is a session's, and `ghosts` removes it.
+    return next((checkouts.root_of(each) for each in having if not os.path.islink(each)), "")
 
 
 def _has_branch(admin: str, ref: str) -> bool:
