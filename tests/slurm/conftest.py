@@ -1,16 +1,38 @@
-"""One cluster for the tests of a module; skipped, with the reason, where there can be none."""
+"""Clusters for tests; a test is skipped, with the reason, where there can be none."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from tests.slurm import rig
+from tests.slurm.rig import Cluster
+
+MakeCluster = Callable[..., Cluster]  # with the arguments of `Cluster`
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[rig.Cluster]:
-    reason = rig.why_not()
-    if reason:
+def cluster() -> Iterator[Cluster]:
+    """The cluster that the tests of a module share."""
+    with ExitStack() as stack:
+        yield _enter_cluster(stack)
+
+
+@pytest.fixture
+def own() -> Iterator[Cluster]:
+    """A cluster for one test alone."""
+    with ExitStack() as stack:
+        yield _enter_cluster(stack)
+
+
+@pytest.fixture
+def make_cluster() -> Iterator[MakeCluster]:
+    """Makes the cluster of one test; it is gone when the test is over."""
+    with ExitStack() as stack:
+        yield lambda **settings: _enter_cluster(stack, **settings)
+
+
+def _enter_cluster(stack: ExitStack, **settings: object) -> Cluster:
+    if reason := rig.why_not():
         pytest.skip(reason)
-    with rig.Cluster() as made:
-        yield made
+    return stack.enter_context(Cluster(**settings))  # type: ignore[arg-type]  # it says so itself

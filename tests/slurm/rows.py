@@ -4,24 +4,14 @@ Not part of the suite: `python -m tests.slurm --rows`. Each node's loss takes Sl
 more to notice.
 """
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.slurm import rig
+from tests.slurm.conftest import MakeCluster
 from tests.slurm.rig import CONTROL, Cluster, wait_until
 from tests.slurm.site import BATCH, PROGRAM, Site
 
 pytestmark = pytest.mark.timeout(400)
-
-
-@pytest.fixture
-def own() -> Iterator[Cluster]:
-    reason = rig.why_not()
-    if reason:
-        pytest.skip(reason)
-    with Cluster() as made:
-        yield made
 
 
 def started(cluster: Cluster, words: str, *more: str, control: str = "") -> Site:
@@ -161,14 +151,13 @@ def test_slurms_own_time_limit_is_told_as_a_timeout(own: Cluster) -> None:
     assert "time limit" in site.gk("show", "T1")
 
 
-def test_what_uses_too_much_memory_is_killed_and_told() -> None:
-    reason = rig.why_not() or ("" if rig.has_memory_groups() else "no memory groups (version 1)")
-    if reason:
-        pytest.skip(reason)
-    with Cluster(memory=True) as made:
-        site = started(made, "eat")
-        assert ended(site) == ["failed"]
-        assert "out of memory on " in site.gk("show", "T1")
+def test_what_uses_too_much_memory_is_killed_and_told(make_cluster: MakeCluster) -> None:
+    if not rig.has_memory_groups():
+        pytest.skip("no memory groups (version 1)")
+    made = make_cluster(memory=True)
+    site = started(made, "eat")
+    assert ended(site) == ["failed"]
+    assert "out of memory on " in site.gk("show", "T1")
 
 
 def test_two_hundred_jobs_wait_and_a_tick_asks_once(own: Cluster) -> None:

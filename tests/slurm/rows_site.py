@@ -10,12 +10,12 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.slurm import rig
+from tests.slurm.conftest import MakeCluster
 from tests.slurm.rig import CONTROL, Cluster, wait_until
 from tests.slurm.site import BATCH, PROGRAM, Site
 
@@ -27,15 +27,6 @@ FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 @pytest.fixture
 def site(cluster: Cluster, request: pytest.FixtureRequest) -> Site:
     return Site(cluster, f"s{abs(hash(request.node.name))}")
-
-
-@pytest.fixture
-def own() -> Iterator[Cluster]:
-    reason = rig.why_not()
-    if reason:
-        pytest.skip(reason)
-    with Cluster() as made:
-        yield made
 
 
 def add(site: Site, card: str, words: str = "commit", worker: str = "pool") -> None:
@@ -242,45 +233,41 @@ def fill_share(cluster: Cluster) -> Path:
     return path
 
 
-def test_a_full_share_loses_nothing() -> None:
-    reason = rig.why_not()
-    if reason:
-        pytest.skip(reason)
-    with Cluster(share_size="40m") as made:
-        site = Site(made, "full")
-        site.board(BATCH)
-        add(site, "T1", "wait:go commit")
-        add(site, "T2", "wait:go say:hello")
-        site.gk("tick")
-        for card in ("T1", "T2"):
-            begun(site, card)
-        fill = fill_share(made)
-        done = site.tried(*PROGRAM, "add", "more", "--id", "T3", "--worker", "pool")
-        assert done.returncode == 1 and "no space left on device" in all_said(done)
-        assert "is full" in all_said(site.tried(*PROGRAM, "tick"))
-        assert site.status("T1") == "running"
-        fill.unlink()
-        (site.path / "go").touch()
-        assert ended(site, "T1") == "succeeded"
-        assert ended(site, "T2") == "no-work"
+def test_a_full_share_loses_nothing(make_cluster: MakeCluster) -> None:
+    made = make_cluster(share_size="40m")
+    site = Site(made, "full")
+    site.board(BATCH)
+    add(site, "T1", "wait:go commit")
+    add(site, "T2", "wait:go say:hello")
+    site.gk("tick")
+    for card in ("T1", "T2"):
+        begun(site, card)
+    fill = fill_share(made)
+    done = site.tried(*PROGRAM, "add", "more", "--id", "T3", "--worker", "pool")
+    assert done.returncode == 1 and "no space left on device" in all_said(done)
+    assert "is full" in all_said(site.tried(*PROGRAM, "tick"))
+    assert site.status("T1") == "running"
+    fill.unlink()
+    (site.path / "go").touch()
+    assert ended(site, "T1") == "succeeded"
+    assert ended(site, "T2") == "no-work"
 
 
-def test_a_share_that_is_full_at_the_end_of_a_session_costs_no_card() -> None:
-    reason = rig.why_not()
-    if reason:
-        pytest.skip(reason)
-    with Cluster(share_size="40m") as made:
-        site = Site(made, "full")
-        site.board(BATCH)
-        add(site, "T1", "wait:go say:hello")
-        site.gk("tick")
-        begun(site, "T1")
-        (site.path / "go").touch()
-        fill = fill_share(made)
-        wait_until("the end of its job", lambda: not made.slurm("squeue", "-h"), 60)
-        fill.unlink()
-        assert ended(site, "T1") == "no-work"
-        assert "hello" in site.gk("logs", "T1")
+def test_a_share_that_is_full_at_the_end_of_a_session_costs_no_card(
+    make_cluster: MakeCluster,
+) -> None:
+    made = make_cluster(share_size="40m")
+    site = Site(made, "full")
+    site.board(BATCH)
+    add(site, "T1", "wait:go say:hello")
+    site.gk("tick")
+    begun(site, "T1")
+    (site.path / "go").touch()
+    fill = fill_share(made)
+    wait_until("the end of its job", lambda: not made.slurm("squeue", "-h"), 60)
+    fill.unlink()
+    assert ended(site, "T1") == "no-work"
+    assert "hello" in site.gk("logs", "T1")
 
 
 def test_a_node_that_is_gone_for_good_is_given_up_by_a_person(own: Cluster) -> None:
@@ -339,25 +326,24 @@ SuspendExcNodes=n1,n2
 """
 
 
-def test_a_node_that_does_not_boot_costs_no_attempt_and_is_left_out_once() -> None:
-    reason = rig.why_not()
-    if reason:
-        pytest.skip(reason)
-    with Cluster(more=_CLOUD) as made:
-        site = Site(made, "boot")
-        site.board(BATCH.replace("--hold", "--exclude=n1"))
-        for node in made.nodes:  # c1 alone is left
-            made.slurm("scontrol", "update", f"NodeName={node}", "State=DRAIN", "Reason=rig")
-        add(site, "T1", worker="held")
-        site.gk("tick")
-        words = "queued at held: its node is being started"
-        wait_until("its start", lambda: site.ticked() and words in site.gk("why", "T1"))
-        for node in made.nodes:
-            made.slurm("scontrol", "update", f"NodeName={node}", "State=RESUME")
-        assert ended(site, "T1") == "rebooted"
-        wait_until("its second try", lambda: site.ticked() and len(site.outcomes("T1")) == 2, 60)
-        assert site.outcomes("T1") == ["rebooted", "succeeded"]
-        assert site.said("begin", "T1")[0][3] == "n2"
+def test_a_node_that_does_not_boot_costs_no_attempt_and_is_left_out_once(
+    make_cluster: MakeCluster,
+) -> None:
+    made = make_cluster(more=_CLOUD)
+    site = Site(made, "boot")
+    site.board(BATCH.replace("--hold", "--exclude=n1"))
+    for node in made.nodes:  # c1 alone is left
+        made.slurm("scontrol", "update", f"NodeName={node}", "State=DRAIN", "Reason=rig")
+    add(site, "T1", worker="held")
+    site.gk("tick")
+    words = "queued at held: its node is being started"
+    wait_until("its start", lambda: site.ticked() and words in site.gk("why", "T1"))
+    for node in made.nodes:
+        made.slurm("scontrol", "update", f"NodeName={node}", "State=RESUME")
+    assert ended(site, "T1") == "rebooted"
+    wait_until("its second try", lambda: site.ticked() and len(site.outcomes("T1")) == 2, 60)
+    assert site.outcomes("T1") == ["rebooted", "succeeded"]
+    assert site.said("begin", "T1")[0][3] == "n2"
 
 
 def test_logs_follow_a_session_on_its_node(site: Site) -> None:
