@@ -23,6 +23,15 @@ class OneWorkerForEach(LoadScopeScheduling):  # type: ignore[misc]  # xdist has 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid) or nodeid
 
+    def _pending_of(self, workload: dict[str, dict[str, bool]]) -> int:
+        """Count the tests that a worker has left, and forget what it has done.
+
+        Of thousands of tests that it has done, each would be counted after each other one.
+        """
+        for scope in [scope for scope, done in workload.items() if all(done.values())]:
+            del workload[scope]
+        return super()._pending_of(workload)  # type: ignore[no-any-return]
+
 
 def group_of(nodeid: str) -> str:
     """The group of a test; empty if it has none."""
