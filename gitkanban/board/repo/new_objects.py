@@ -228,7 +228,8 @@ class _Tree:
 
     def find(self, name: bytes) -> tuple[str, Oid]:
         """(mode, object id) of a name, empty strings where it is not there."""
-        if b" %s\0" % name not in self.raw:
+        taken_apart = "_sorted_keys" in vars(self)
+        if not taken_apart and b" %s\0" % name not in self.raw:
             return "", NO_OID  # a large tree need not be taken apart to say so
         for key in (name, name + b"/"):
             start, end = self._find_span(key)
