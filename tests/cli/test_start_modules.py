@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calls import ok
+from tests.conftest import git
 
 CONFIG = """\
 version: 1
@@ -81,6 +82,21 @@ def test_a_change_of_a_card_imports_nothing_of_other_changes(idle: Path, words: 
     assert "gitkanban.board.content.writing" in loaded
     others = {"click", "hashlib", "pygit2", "re", "ruamel", "subprocess", "threading", "typing"}
     assert loaded & (others | {f"gitkanban.{name}" for name in OF_OTHER_CHANGES}) == set()
+
+
+def test_what_lies_in_packs_is_read_without_importing_subprocess(idle: Path) -> None:
+    git(idle, "gc", "--quiet")
+    loaded = modules_of(idle, "edit", "B", "--priority", "1")
+    assert "gitkanban.board.content.writing" in loaded and "subprocess" not in loaded
+
+
+def test_the_rows_after_a_pull_are_made_without_importing_subprocess(idle: Path) -> None:
+    ok(idle, "status")
+    card = idle / ".kanban/cards/A.yaml"
+    card.write_text(card.read_text().replace("first", "pulled"))
+    git(idle, "commit", "-qam", "theirs")
+    loaded = modules_of(idle, "status")
+    assert "gitkanban.cli.freshrows" in loaded and "subprocess" not in loaded
 
 
 def test_a_change_of_a_card_does_not_compile_the_pattern_of_its_layout(idle: Path) -> None:

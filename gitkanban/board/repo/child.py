@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from gitkanban.late import subprocess
 from gitkanban.typed import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 # SIGPIPE and SIGXFSZ, which Python ignores and a child must not; `signal` is slow to import.
 _IGNORED = (13, 25)
+_KILL = 9
 _DELAY_MOST = 0.05  # seconds between looks for the end of a child
 
 
@@ -120,6 +122,12 @@ class Child:
             time.sleep(delay)
             delay = min(2 * delay, _DELAY_MOST)
         return code
+
+    def kill(self) -> None:
+        """Kill it, though not what it has started. Any thread may; nothing is awaited."""
+        with suppress(ProcessLookupError):
+            if self._code is None:
+                os.kill(self.pid, _KILL)
 
     def close_input(self) -> None:
         """Close its standard input, if it is open."""

@@ -10,8 +10,10 @@ from contextlib import contextmanager, suppress
 
 from gitkanban.core.names import NO_OID, Oid
 from gitkanban.errors import GitFailed
-from gitkanban.late import subprocess
-from gitkanban.typed import IO, NamedTuple
+from gitkanban.typed import IO, TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from gitkanban.board.repo.child import Child
 
 ZEROS = Oid("0" * 40)  # how git writes that there is no object
 _PIPE = 1 << 16  # bytes that a pipe holds, so that one read takes all of them
@@ -202,40 +204,40 @@ def stream(cwd: str, *args: str, input: bytes) -> Iterator[IO[bytes]]:
     """
     from threading import Thread, Timer
 
-    process = subprocess.Popen(
-        ["git", "-c", "safe.bareRepository=all", *args],
-        cwd=cwd,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=_PIPE,
-        env=reading_environment(),
-    )
-    assert process.stdin and process.stdout and process.stderr
-    feeder = Thread(target=_feed_stdin, args=(process.stdin, input), daemon=True)
-    feeder.start()
-    limit = Timer(_limit, process.kill)
+    from gitkanban.board.repo.child import Child
+
+    argv = ("git", "-C", cwd, "-c", "safe.bareRepository=all", *args)
+    child = Child(argv, reading_environment(), cwd=None, has_input=True, apart=False)
+    feeder = Thread(target=_feed_child, args=(child, input), daemon=True)
+    limit = Timer(_limit, child.kill)
     limit.daemon = True
+    feeder.start()
     limit.start()
     try:
-        yield process.stdout
-        rest = process.stdout.read(1)
-        if not rest and process.wait():
-            raise GitFailed(
-                f"git {_git_verb(args)}: {Done(1, b'', process.stderr.read()).last}", FSCK
-            )
+        with open(child.stdout, "rb", _PIPE, closefd=False) as out:
+            yield out
+            ended = not out.read(1)
+        if ended:
+            limit.cancel()
+            if child.wait(_limit) != 0:
+                child.kill()
+                with open(child.stderr, "rb", closefd=False) as err:
+                    words = Done(1, b"", err.read()).last
+                raise GitFailed(f"git {_git_verb(args)}: {words}", FSCK)
     finally:
         limit.cancel()
-        process.kill()
-        process.wait()
+        child.kill()
+        child.wait(None)
         feeder.join()
-        process.stdout.close()
-        process.stderr.close()
+        child.close()
 
 
-def _feed_stdin(stdin: IO[bytes], text: bytes) -> None:
-    with suppress(OSError), stdin:  # it may be killed before it has read all
-        stdin.write(text)
+def _feed_child(child: "Child", text: bytes) -> None:
+    rest = memoryview(text)
+    with suppress(OSError):  # it may be killed before it has read all
+        while rest:
+            rest = rest[os.write(child.stdin, rest) :]
+    child.close_input()
 
 
 FSCK = "`git fsck` names what is damaged; a fetch from a remote that has it may bring it back."

@@ -9,9 +9,11 @@ import os
 import zlib
 
 from gitkanban.board.repo import git
+from gitkanban.board.repo.child import Child
 from gitkanban.core.names import Oid
 from gitkanban.errors import GitFailed
-from gitkanban.late import sha1, subprocess
+from gitkanban.late import sha1
+from gitkanban.typed import IO
 
 
 class ObjectReader:
@@ -19,7 +21,7 @@ class ObjectReader:
 
     def __init__(self, common: str) -> None:
         self.common = common
-        self._process: subprocess.Popen[bytes] | None = None
+        self._git: tuple[Child, IO[bytes]] | None = None  # and what it prints
 
     def read(self, oid: Oid, kind: str) -> bytes:
         """Return an object's content. Raises GitFailed if missing, damaged or of another kind."""
@@ -39,51 +41,57 @@ class ObjectReader:
     @property
     def asks_git(self) -> bool:
         """Whether an object was not loose, so that git was started."""
-        return self._process is not None
+        return self._git is not None
 
     def close(self) -> None:
         """End the git process, if one was started."""
-        process, self._process = self._process, None
-        if process:
-            process.kill()
-            process.communicate()
+        git_process, self._git = self._git, None
+        if git_process:
+            child, out = git_process
+            out.close()
+            child.kill()
+            child.wait(None)
+            child.close()
 
     def _read_any(self, oid: Oid) -> tuple[str, bytes]:
         return _read_loose(self.common, oid) or self._ask_git(oid)
 
     def _ask_git(self, oid: Oid) -> tuple[str, bytes]:
-        if self._process is None:
-            self._process = subprocess.Popen(
-                ["git", "-c", "safe.bareRepository=all", "cat-file", "--batch"],
-                cwd=self.common,
-                env=git.environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+        if self._git is None:
+            argv = (
+                "git",
+                "-C",
+                self.common,
+                "-c",
+                "safe.bareRepository=all",
+                "cat-file",
+                "--batch",
             )
-        assert self._process.stdin
-        assert self._process.stdout
+            child = Child(argv, git.environment(), cwd=None, has_input=True, apart=False)
+            self._git = child, open(child.stdout, "rb", closefd=False)  # noqa: SIM115  # `close`
+        child, out = self._git
         try:
-            self._process.stdin.write(f"{oid}\n".encode())
-            self._process.stdin.flush()
+            os.write(child.stdin, f"{oid}\n".encode())
         except BrokenPipeError:
             raise self._explain_end() from None
-        fields = self._process.stdout.readline().split()
+        fields = out.readline().split()
         if fields[1:] == [b"missing"]:
             raise GitFailed(f"object {oid} is missing from the repository", git.FSCK)
         if len(fields) != 3:
             raise self._explain_end()
         size = int(fields[2])
-        data = self._process.stdout.read(size + 1)
+        data = out.read(size + 1)
         if len(data) <= size:
             raise self._explain_end()
         return fields[1].decode(), data[:-1]
 
     def _explain_end(self) -> GitFailed:
         """Return an error with what the ended git process complained of."""
-        process, self._process = self._process, None
-        assert process
-        _, words = process.communicate()
+        assert self._git
+        self._git[0].close_input()  # so that it ends in any case
+        with open(self._git[0].stderr, "rb", closefd=False) as err:
+            words = err.read()
+        self.close()
         return GitFailed(f"git cat-file: {git.Done(1, b'', words).last}", git.FSCK)
 
 
