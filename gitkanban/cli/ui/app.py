@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable
 from functools import cached_property, wraps
 
-from textual import events
+from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
+from textual.driver import Driver
 from textual.message import Message
 
 from gitkanban import clock
@@ -364,9 +365,15 @@ class BoardScreen(App[str]):
         self.call_after_refresh(self._load_page)
 
     def action_again(self) -> None:
-        """Read the board and the card again."""
+        """Read the board and the card again, and draw all of the screen."""
         self._pages.forget()
         self._read_board()
+        self.draw_all()
+
+    @on(Driver.SignalResume)
+    def draw_all(self) -> None:
+        """Draw all of the screen after ^Z: textual draws only what has changed since."""
+        self.refresh(layout=True)
 
     def action_key(self, key: str) -> None:
         """Do what a key stands for; if it has several acts, the one that applies."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -66,14 +67,31 @@ def test_by_keys_in_tmux(tmux: Tmux) -> None:
     await_text(tmux, "left with 0")
 
 
-@pytest.mark.parametrize("lent", [False, True], ids=["shown", "lent to a shell"])
-def test_a_lost_terminal_ends_it(tmux: Tmux, states: Path, tmp_path: Path, lent: bool) -> None:
-    await_text(tmux, "NEEDS YOU 3")
+def program_of(tmp_path: Path) -> int:
+    """The pid of the program in the session."""
     shell = (tmp_path / "pid").read_text().strip()
     children = Path(f"/proc/{shell}/task/{shell}/children")
     if not children.exists():
         pytest.skip("no /proc to find the program by")
-    program = children.read_text().split()[0]
+    return int(children.read_text().split()[0])
+
+
+def test_after_it_was_suspended_all_of_it_is_drawn(tmux: Tmux, tmp_path: Path) -> None:
+    whole = ("NEEDS YOU 3", "1 card  2 work", "? keys")
+    await_text(tmux, *whole)
+    program = program_of(tmp_path)
+    tmux("send-keys", "C-z")
+    state = Path(f"/proc/{program}/stat")
+    until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", "it to stop")
+    until(lambda: "NEEDS YOU" not in tmux("capture-pane", "-p"), "the screen to be left")
+    os.kill(program, signal.SIGCONT)
+    await_text(tmux, *whole)
+
+
+@pytest.mark.parametrize("lent", [False, True], ids=["shown", "lent to a shell"])
+def test_a_lost_terminal_ends_it(tmux: Tmux, states: Path, tmp_path: Path, lent: bool) -> None:
+    await_text(tmux, "NEEDS YOU 3")
+    program = program_of(tmp_path)
     if lent:
         git(states, "worktree", "add", "-q", f"{states}.worktrees/R1", "card/R1")
         tmux("send-keys", "o")
