@@ -79,11 +79,14 @@ class CardPane(Vertical):
         """Draw the head again for the new width."""
         self.show_head(*self._head)
 
-    def show_text(self, card: CardId, text: str, follow: bool = False) -> None:
-        """Show the text of the open page; that of another card or page begins at its top."""
+    def show_text(self, card: CardId, text: str, follow: bool = False, folds: bool = False) -> None:
+        """Show the text of the open page; that of another card or page begins at its top.
+
+        `folds`: its lines are folded to the width, as those of a prompt are.
+        """
         key = (card, self.page)
         room = self.text.size.width - 1
-        lines = _fold_text(text, room) if self.page == "prompt" else text.split("\n")
+        lines = _fold_text(text, room) if folds or self.page == "prompt" else text.split("\n")
         while lines and not lines[-1]:
             lines.pop()
         lines = self._look.page(lines).split("\n")[:-1]

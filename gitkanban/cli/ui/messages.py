@@ -29,8 +29,11 @@ class MessageBar(TextBar):
             took = int(time.monotonic() - began)
             lines.append(f"… {verb} {card}".rstrip() + (f"  {took} s" if took > 1 else ""))
         if self.failure:
-            lines += [look.paint("cannot read the board: ", "red") + shown(self.failure.message)]
-            lines += [f"Hint: {shown(self.failure.hint)}"] if self.failure.hint else []
+            begin, room = "cannot read the board: ", self._room
+            first, *rest = wrapped(shown(self.failure.message), room, begin)[:2]
+            lines += [look.paint(begin, "red") + first.removeprefix(begin), *rest]
+            hint = f"Hint: {shown(self.failure.hint)}" if self.failure.hint else ""
+            lines += wrapped(hint, room)[:3] if hint else []
         if time.monotonic() - self._worded_at > _STAYS:
             self._words = []
         lines += self._words
@@ -38,9 +41,13 @@ class MessageBar(TextBar):
             lines.append(look.paint(f"only cards with {shown(self.filter)!r} (esc: all)", "dim"))
         self.show(look.page(lines).split("\n")[:-1][:_LINES_MOST])
 
+    @property
+    def _room(self) -> int:
+        return max(20, self.app.size.width)
+
     def say(self, text: str, hint: str = "", bad: bool = False) -> None:
         """Show a message; a `bad` one is an error."""
-        room = max(20, self.app.size.width)
+        room = self._room
         lines = wrapped(shown(text), room)[:4]
         if bad and lines:
             lines[0] = self._look.paint("Error: ", "red") + lines[0].removeprefix("Error: ")

@@ -96,7 +96,7 @@ class PageLoader:
         self, wanted: _WantedPage, text: str | None, failure: GitkanbanError | None
     ) -> None:
         if wanted == self._wanted:
-            self._pane.show_text(wanted.card, _error_text(failure) if failure else text or "")
+            self._show_words(wanted.card, failure, text or "")
 
     def _open_log(self, wanted: _WantedPage, look: Look) -> LogTail | None:
         private = self._place.private
@@ -122,7 +122,13 @@ class PageLoader:
             self._show_log()
         else:
             text = "nothing was printed yet" if tail else "no log of it on this machine"
-            self._pane.show_text(wanted.card, _error_text(failure) if failure else text)
+            self._show_words(wanted.card, failure, text)
+
+    def _show_words(self, card: CardId, failure: GitkanbanError | None, text: str) -> None:
+        if failure:
+            self._pane.show_text(card, _error_text(failure), folds=True)
+        else:
+            self._pane.show_text(card, text)
 
     def _show_log(self) -> None:
         if self._tail and self._wanted:

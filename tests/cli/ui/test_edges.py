@@ -114,6 +114,7 @@ def test_a_board_that_is_deleted_is_a_line_and_the_board_comes_back(states: Path
         git(states, "update-ref", "-d", "refs/heads/main")
         text = await screen.until("cannot read the board: ")
         assert "NEEDS YOU" in text, "what was known last stays in sight"
+        assert "gitkanban.branch NAME" in " ".join(text.split()), "the whole of the hint"
         await screen.press("j", "2", "1", "b", "b", "e")
         await screen.until("cannot read the board: ")
         git(states, "update-ref", "refs/heads/main", tip)
