@@ -41,6 +41,7 @@ ACTS = (
     Act("add", _WRITE,
         "the interpreter and the modules of a change; three gits, one after the other (the objects, "
         "the refs, the index), each of which reads or writes whole files that grow with the folder of cards; "
+        "a flush of the disk for each of two refs, which makes the objects before them durable, too; "
         "and the cache of the open cards, read and written whole"),
     Act("edit", _WRITE, "as `add`"),
     Act("tick", _goals(Goal(CLICK, 2), Goal(GIT_STATUS, 5), Goal(GIT_STATUS, 1.5)),
