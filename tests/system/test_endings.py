@@ -83,8 +83,10 @@ def reboot(arena: Arena, card: str) -> None:
 
 
 def freeze(arena: Arena, card: str) -> None:
-    for pid in (supervisor_of(arena, card), session_of(arena, card)):
+    pids = {supervisor_of(arena, card), session_of(arena, card)}
+    for pid in pids:
         os.kill(pid, signal.SIGSTOP)
+    until(lambda: pids <= set(arena.frozen()), "both to stand still")
 
 
 def stop(arena: Arena, card: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gitkanban.runs.supervision import processes
 from tests.cli.calls import call, ok, work_one_card
 from tests.conftest import git
 from tests.support.arena import until
@@ -194,23 +195,25 @@ def test_an_act_goes_on_when_the_server_is_killed(in_review: Path, tmp_path: Pat
     with served(in_review, **stop) as server:
         asking = threading.Thread(target=lambda: _ask_and_lose(server, row))
         asking.start()
-        until(struck.exists, "the accept to begin")
+        # One that goes on before it has stopped would stop for ever.
+        until(lambda: _stopped_accepts(in_review), "an accept that has begun to stand still")
         server.end(signal.SIGKILL)
         asking.join(DEADLINE)
-    for pid in _accepting(in_review):
+    for pid in _stopped_accepts(in_review):
         os.kill(pid, signal.SIGCONT)
     until(lambda: status(in_review, "T1") == "done", "the accept to end")
 
 
-def _accepting(repo: Path) -> list[int]:
-    """Processes that accept in that folder."""
+def _stopped_accepts(repo: Path) -> list[int]:
+    """Stopped processes that accept in that folder."""
     rows = ((int(path.name), path) for path in Path("/proc").iterdir() if path.name.isdecimal())
     found = []
     for pid, path in rows:
         try:
             words = (path / "cmdline").read_bytes().split(b"\0")
             if b"accept" in words and os.readlink(path / "cwd") == str(repo):
-                found.append(pid)
+                seen = processes.look(pid)
+                found += [pid] if seen and seen.state == "T" else []
         except OSError:
             continue
     return found
