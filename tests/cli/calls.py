@@ -12,6 +12,7 @@ from typing import NamedTuple
 from unittest import mock
 
 from gitkanban.cli.app import run
+from gitkanban.tick.standby import LOOK
 from tests.conftest import git
 
 EXAMPLE = Path(__file__).parent.parent.parent / ".kanban-example"
@@ -79,7 +80,9 @@ def _work_first_card(repo: Path, config: Path) -> None:
     ok(repo, "add", "first", "--id", "T1", "-w", "w")
     ok(repo, "trust", "--yes")
     ok(repo, "tick", "--wait")
-    end = time.monotonic() + 60  # seconds until nobody writes there any more
+    # Until nobody writes there any more. What stands by looks for runs that live once a minute: one
+    # that took T1 for alive while the tick settled it leaves after that.
+    end = time.monotonic() + 2 * LOOK
     while any(f"{repo}/".encode() in words for words in _command_lines()):
         assert time.monotonic() < end, "what stands by for a tick goes on"
         time.sleep(0.02)
