@@ -49,6 +49,7 @@ class _ExecutorNews(NamedTuple):
 
     sightings: Mapping[RunId, Sighting] = {}
     unready: Mapping[str, str] = {}
+    asked: bool = False  # just now, and not at the last tick
 
 
 def observe(
@@ -67,7 +68,7 @@ def observe(
 
             asked = Executors(place, locks)
         look = _ExecutorNews(
-            asked.look(runs), asked.unready(board.config, _executors_wanted(board))
+            asked.look(runs), asked.unready(board.config, _executors_wanted(board)), asked=True
         )
         sightings.remember(place.private, look.sightings, look.unready)
         return look
@@ -128,9 +129,7 @@ def _look_at_place(
     )
     away = [folder for folder in unsettled if specs[folder.run].one("executor")]
     look = ask(away) if away or _executors_wanted(board) else _ExecutorNews()
-    runs = tuple(
-        _run_facts(folder, specs[folder.run], locked, look.sightings) for folder in unsettled
-    )
+    runs = tuple(_run_facts(folder, specs[folder.run], locked, look) for folder in unsettled)
     pairs = zip(runs, unsettled, strict=True)
     ready, served = last_tick.schedule(place.private)
     clone = clone_id(place)
@@ -190,15 +189,17 @@ def _lock_names_to_probe(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
 
 
 def _run_facts(
-    folder: Folder, its_spec: spec.Spec, locked: set[str], sightings: Mapping[RunId, Sighting]
+    folder: Folder, its_spec: spec.Spec, locked: set[str], news: _ExecutorNews
 ) -> RunFacts:
     """Return the facts of one run; `its_spec` is the beginning of its spec."""
     away = its_spec.one("executor")
     alive = not away and supervised.is_alive(folder, its_spec, locked)
-    end = folder.exit()
     sighting = Sighting("live" if alive else "ended")
     if away:
-        sighting = sightings.get(folder.run, Sighting("queued"))
+        sighting = news.sightings.get(folder.run, Sighting("queued"))
+    waits = news.asked and sighting.phase == "queued"  # its executor has just looked for a record
+    end = None if waits else folder.exit()
+    if away:
         if sighting.phase == "live":
             end = None  # there may be a record, but the engine is about to say why it ended
         end = (sighting.end or end) if end else None
