@@ -60,7 +60,7 @@ esac
 cat "$AGENT_HOME/login" >/dev/null
 echo "- learned in $GITKANBAN_CARD" >>"$AGENT_HOME/memories/MEMORY.md"
 ln -sf /etc/passwd "$AGENT_HOME/memories/link"
-sleep 0.3
+i=0; while [ -e {log}.hold ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i+1)); done
 echo $GITKANBAN_CARD >$GITKANBAN_CARD.txt
 git add . && git commit -qm "work on $GITKANBAN_CARD"
 echo "$GITKANBAN_CARD ends" >>{log}
@@ -77,6 +77,7 @@ class World:
         (self.home / "memories").mkdir(parents=True)
         self.memory = self.home / "memories" / "MEMORY.md"
         self.memory.write_text("# memory\n")
+        self.hold = self.top / "log.hold"  # while it is there, sessions go on no further
         (self.home / "login").write_text("secret\n")
         agent = self.top / "agent.sh"
         program = f"{sys.executable} -m gitkanban"
@@ -118,6 +119,10 @@ class World:
 def test_read_only_runs_side_by_side_leave_the_memory_alone_and_propose(repo: Path) -> None:
     world = World(repo)
     world.cards("A pool", "B pool")
+    world.hold.touch()
+    ok(repo, "tick")
+    until(lambda: world.log.exists() and world.log.read_text().count("begins") == 2, "both")
+    world.hold.unlink()
     world.work()
     lines = world.log.read_text().split("\n")
     assert sorted(lines[:2]) == ["A begins read-only", "B begins read-only"]
@@ -142,8 +147,10 @@ def test_read_only_runs_side_by_side_leave_the_memory_alone_and_propose(repo: Pa
 def test_two_runs_that_write_one_memory_never_run_at_once(repo: Path) -> None:
     world = World(repo)
     world.cards("A left", "B right", "C left")
+    world.hold.touch()
     ok(repo, "tick")
     held = ok(repo, "why", "B", "C")
+    world.hold.unlink()
     assert "the memory of backend is held by A" in held
     world.work()
     words = [line.split()[:2] for line in world.log.read_text().splitlines()]

@@ -65,7 +65,7 @@ def test_the_wall_timeout_ends_it(bench: Bench, deaf: bool) -> None:
     words = ("deaf", "hang") if deaf else ("hang",)
     # A deaf one has to have closed its ears by then.
     timeout = "3.0" if deaf else "0.3"
-    running = bench.start(*words, override={"timeout": timeout, "grace": "0.2"})
+    running = bench.start(*words, override={"timeout": timeout, "grace": "0.2" if deaf else "20"})
     record = running.end()
     assert record.how == "timeout"
     assert step(record).signal == (signal.SIGKILL if deaf else signal.SIGTERM)
@@ -292,7 +292,7 @@ def test_while_a_supervisor_starts_no_other_child_could_get_its_locks(
 
     monkeypatch.setattr(os, "posix_spawn", look_and_spawn)
     assert bench.start("exit:0").end().how == "exited"
-    assert meanwhile == before
+    assert meanwhile and meanwhile <= before
 
 
 def _inheritable_descriptors() -> set[int]:

@@ -219,6 +219,7 @@ def test_a_long_prompt_costs_a_look_nothing(bench: Bench) -> None:
 def test_a_process_looks_at_a_settled_run_once_and_again_at_all_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(clock, "now", lambda: 1_000_000.0)  # what changed a moment ago
     runs = [folders.of(str(tmp_path), RunId(f"r{n}")) for n in range(4)]
     for run in runs:
         run.write_spec({"run": run.run})

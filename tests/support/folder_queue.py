@@ -13,6 +13,7 @@ bad: the file `mood` in the folder has words that say how. Every call adds a lin
 - `garbled`: `look` prints something else
 """
 
+import itertools
 import json
 import os
 import signal
@@ -117,9 +118,23 @@ def change(folder: Path, number: str, **fields: str) -> None:
         job = {**json.loads(path.read_text()), **fields}
     except FileNotFoundError:
         return  # it was forgotten
+    write(path, job)
+
+
+def write(path: Path, job: dict[str, str]) -> None:
+    """Write a job's file whole."""
     part = path.with_suffix(f".part{os.getpid()}")
     part.write_text(json.dumps(job))
     part.rename(path)
+
+
+def take_number(queue: Queue) -> str:
+    """Return a number that no other submission gets."""
+    for number in itertools.count(len(queue.jobs()) + 1):
+        with suppress(FileExistsError):
+            (queue.folder / f"{number}.number").touch(exist_ok=False)
+            return str(number)
+    raise AssertionError("numbers have no end")
 
 
 def start(folder: Path, number: str) -> None:
@@ -193,7 +208,7 @@ def submit(queue: Queue, words: list[str], mood: list[str]) -> int:
     if "refuse" in mood or ("one-node" in mood and any("--not-on" in word for word in words)):
         print("warning: x\nno such partition: agents", file=sys.stderr)
         return 1
-    numbers = [str(len(queue.jobs()) + 1 + more) for more in range(1 + ("twice" in mood))]
+    numbers = [take_number(queue) for _ in range(1 + ("twice" in mood))]
     for number in numbers:
         job = {
             "name": words[0],
@@ -202,7 +217,7 @@ def submit(queue: Queue, words: list[str], mood: list[str]) -> int:
             "node": "",
             "reason": "Full",
         }
-        (queue.folder / f"{number}.job").write_text(json.dumps(job))
+        write(queue.folder / f"{number}.job", job)
     if "hold" not in mood:
         for number in numbers:
             start(queue.folder, number)

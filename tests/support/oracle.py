@@ -231,16 +231,30 @@ class Oracle:
                 self.say(3, f"run folder {folder.name} was never settled")
 
     def _locked(self) -> Iterator[str]:
-        """Lock files of ours that somebody holds: looked up by inode in the kernel's table."""
-        held = set()
+        """Lock files of ours that somebody holds: looked up by inode in the kernel's table.
+
+        Disks in memory give the same small inodes, so the device counts too, where the table names
+        it as `stat` does: disks laid over each other have two names.
+        """
+        devices, held = set(), set()
         for line in Path("/proc/locks").read_text().splitlines():
             words = line.split()
             if "FLOCK" in words:
-                held.add(int(next(word for word in words if word.count(":") == 2).split(":")[2]))
+                place = next(word for word in words if word.count(":") == 2)
+                major, minor, inode = place.split(":")
+                device = os.makedev(int(major, 16), int(minor, 16))
+                devices.add(device)
+                held.add((device, int(inode)))
         for folder, _, names in os.walk(self.private / "locks"):
             for name in names:
                 path = os.path.join(folder, name)
-                if os.stat(path).st_ino in held:
+                status = os.stat(path)
+                places = (
+                    {(status.st_dev, status.st_ino)}
+                    if status.st_dev in devices
+                    else {(device, status.st_ino) for device in devices}
+                )
+                if places & held:
                     yield path
 
     # -- 5, 6: what became of results

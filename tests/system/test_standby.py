@@ -54,6 +54,12 @@ def standing_by(arena: Arena) -> list[int]:
     return found
 
 
+def the_one_standing_by(arena: Arena) -> int:
+    """The one that stands by, once no git that it starts has its command line too."""
+    until(lambda: len(standing_by(arena)) == 1, "one that stands by")
+    return standing_by(arena)[0]
+
+
 def go(arena: Arena) -> None:
     (arena.log / "go").write_text("")
 
@@ -70,7 +76,7 @@ def finished(arena: Arena) -> bool:
 def test_one_tick_starts_a_chain_that_goes_on_by_itself_and_leaves_nothing(chain: Arena) -> None:
     assert chain.tick() == 0
     until(lambda: chain.hanging(), "T2 to wait")
-    [pid] = standing_by(chain)
+    pid = the_one_standing_by(chain)
     go(chain)
     until(lambda: chain.status("T3") in ("running", "done"), "T3 to start")
     here = standing_by(chain)  # a git that it is about to start has its command line too
@@ -85,7 +91,7 @@ def test_one_tick_starts_a_chain_that_goes_on_by_itself_and_leaves_nothing(chain
 def test_when_it_is_killed_the_next_to_end_takes_its_place(chain: Arena) -> None:
     assert chain.tick() == 0
     until(lambda: chain.hanging(), "T2 to wait")
-    [pid] = standing_by(chain)
+    pid = the_one_standing_by(chain)
     os.kill(pid, signal.SIGKILL)
     until(lambda: not standing_by(chain), "its end")
     go(chain)
@@ -130,7 +136,7 @@ def test_a_module_in_the_repository_is_none_of_ours(chain: Arena) -> None:
 def test_a_stop_of_a_run_that_has_ended_does_not_end_who_stands_by(chain: Arena) -> None:
     assert chain.tick() == 0
     until(lambda: chain.hanging(), "T2 to wait")
-    [pid] = standing_by(chain)
+    pid = the_one_standing_by(chain)
     first = next(f for f in chain.folders() if f.facts().one("card") == "T0")
     assert not Local(chain.place, chain.locks).stop(first, "too late")
     assert not first.has("stop")

@@ -183,7 +183,7 @@ def wait_for_room(server: Served) -> None:
 
 HASTY = """
 from gitkanban.web import answering, listening
-answering.BODY_SECONDS, listening.HEAD_SECONDS = 0.3, 0.3
+answering.BODY_SECONDS, listening.HEAD_SECONDS = 2.0, 2.0
 """
 
 
@@ -210,7 +210,7 @@ def test_a_client_that_takes_for_ever_is_left(board: Path) -> None:
 LITTLE = """
 import socket
 from gitkanban.web import answering, listening
-answering.SEND_MOST = answering.ALIVE_EACH = listening.HEAD_SECONDS = 0.3
+answering.SEND_MOST = answering.ALIVE_EACH = listening.HEAD_SECONDS = 2.0
 listening.CONNECTIONS_MOST = 1
 class Narrow(socket.socket):
     def listen(self, *most):
