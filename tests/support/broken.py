@@ -45,8 +45,8 @@ def reclaimed_by_pid_file() -> None:
     """A run counts as dead when no process has the number in its pid file, whatever it locks."""
     real = locks.Locks.locked
 
-    def locked(self: locks.Locks, names: Any) -> set[str]:
-        found = set(real(self, names))
+    def locked(self: locks.Locks, names: Any, *more: Any) -> set[str]:
+        found = set(real(self, names, *more))
         private = os.path.dirname(self.folder)
         for folder in folders.every(private):
             if not folder.has("exit.json") and not processes.look(slots.supervisor_pid(folder)):

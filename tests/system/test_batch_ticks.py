@@ -257,10 +257,16 @@ def test_without_the_guard_a_job_that_is_started_twice_is_noticed(
     if not guarded:
         arena.extra["guard"] = []
     queue.mood("twice")
-    arena.fresh("commit")
+    arena.fresh("wait:go commit")
     assert arena.tick() == 0
-    # Before the run is settled: the job that comes second would find nothing to do after that.
-    until(lambda: {job["state"] for job in queue.jobs().values()} == {"OVER"}, "both jobs")
+
+    def have_both_begun() -> bool:
+        over = [job for job in queue.jobs().values() if job["state"] == "OVER"]
+        return len(arena.logged("waits")) + len(over) == 2
+
+    # The first waits for it: one that came after the end of the run would find nothing to do.
+    until(have_both_begun, "both jobs")
+    (arena.log / "go").write_text("")
     arena.settle()
     assert bool(arena.judged()) is not guarded
 
