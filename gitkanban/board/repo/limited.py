@@ -78,10 +78,12 @@ def _gather_output(
     if child.stdin >= 0:
         os.set_blocking(child.stdin, False)
         pipes.register(child.stdin, select.POLLOUT)
+    over = False  # whether it has ended; what it printed last may still be in the pipes
     while reading or child.stdin >= 0:
-        ready = pipes.poll(_LOOK * 1000)
-        if not ready and child.poll() is not None:
+        ready = pipes.poll(0 if over else _LOOK * 1000)
+        if not ready and over:
             break  # what still holds its pipes is not the command
+        over = over or (not ready and child.poll() is not None)
         for fd, _ in ready:
             if fd == child.stdin:
                 input = _feed_input(child, pipes, input)

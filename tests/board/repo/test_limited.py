@@ -130,6 +130,21 @@ def test_who_still_holds_its_pipes_is_not_waited_for() -> None:
     assert (done.code, time.monotonic() - begun < 60) == (0, True)
 
 
+@pytest.mark.timeout(30)
+def test_what_it_prints_just_before_it_ends_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = child.Child.poll
+
+    def poll_late(one: child.Child) -> int | None:
+        """It prints and ends after the look at its pipes and before this look at itself."""
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PID, one.pid, os.WEXITED | os.WNOWAIT)
+        return asked(one)
+
+    monkeypatch.setattr(child.Child, "poll", poll_late)
+    monkeypatch.setattr(limited, "_LOOK", 0.01)
+    assert run("sleep 0.2; echo all of it", limit=20) == (0, b"all of it\n", b"")
+
+
 def test_git_says_which_command_hung_and_what_may_be_done(tmp_path: Path) -> None:
     git.run(str(tmp_path), "init", "-q")
     alias = f"alias.wait=!{sys.executable} -c 'import time; time.sleep(300)'"
