@@ -101,7 +101,7 @@ def test_a_folder_that_changed_a_moment_ago_is_asked_again(tmp_path: Path, time:
     status = os.stat(folder.path)
     (folder,) = folders.unsettled(str(tmp_path))
     assert not folder.shows("stop")
-    folder.request_stop("enough")
+    Path(folder.file("stop")).touch()  # by another process
     os.utime(folder.path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert folder.shows("stop")
 
@@ -111,9 +111,13 @@ def test_where_a_file_system_gives_folders_no_times_they_are_listed_after_a_whil
 ) -> None:
     run_in(tmp_path)
     folder = look_until_known(tmp_path, time)
-    status = os.stat(folder.path)
-    monkeypatch.setattr(os, "stat", lambda _: status)
-    folder.request_stop("enough")
+    stat, status = os.stat, os.stat(folder.path)
+
+    def stand_still(path: Any, **how: Any) -> os.stat_result:
+        return status if path == folder.path else stat(path, **how)
+
+    monkeypatch.setattr(os, "stat", stand_still)
+    Path(folder.file("stop")).touch()  # by another process
     (later,) = folders.unsettled(str(tmp_path))
     assert not later.shows("stop")
     time.now += 700
