@@ -77,11 +77,11 @@ def play(
         while now < world.TIME + seconds:
             queue.go_on(now)
             begun = _sum_processor_seconds(), time.monotonic()
-            outcome = rounds.tick(place, remote=remote)
+            errors = rounds.tick(place, remote=remote).errors
             ticks += 1
             processor += _sum_processor_seconds() - begun[0]
             wall += time.monotonic() - begun[1]
-            assert not outcome.errors, outcome.errors
+            assert not errors, errors
             now += every or _wait_of_standby(queue)
             if (now - world.TIME) // 3600 > hours:
                 hours = (now - world.TIME) // 3600
