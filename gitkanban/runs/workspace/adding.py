@@ -56,7 +56,7 @@ def add(place: Place, branch: str, path: str, *, commit: Oid, run: str) -> str:
     for name, text in (
         ("HEAD", f"ref: refs/heads/{branch}\n"),
         ("commondir", "../..\n"),
-        ("gitdir", f"{path}/.git\n"),
+        ("gitdir", f"{os.path.realpath(path)}/.git\n"),
         ("locked", f"gitkanban run {run}\n"),
         ("logs/HEAD", log),
     ):

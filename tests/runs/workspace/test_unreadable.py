@@ -92,6 +92,7 @@ def test_one_behind_a_link_is_in_nobody_s_way(repo: Path, tmp_path: Path) -> Non
     (admin / "HEAD").write_text("0" * 40 + "\n")
     os.utime(admin, (OLD, OLD))
     made = prepare(place_of(repo), worktrees=str(tmp_path / "desks"))
+    assert (admin / "gitdir").read_text() == f"{(tmp_path / 'disk').resolve()}/T1/.git\n"
     assert git(Path(made.path), "status", "--porcelain", "--branch") == "## card/T1"
 
 
