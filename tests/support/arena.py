@@ -84,6 +84,8 @@ class Arena:
 
     def __init__(self, top: Path, cards: dict[str, str], *, config: str = "", branch: str = ""):
         self.repo, self.log = top / "repo", top / "log"
+        # Whether a queue has a job at work, whose supervisor may be about to start.
+        self.has_jobs: Callable[[], bool] = lambda: False
         self.log.mkdir(parents=True)
         (self.log / "words").mkdir()
         self.repo.mkdir()
@@ -300,7 +302,10 @@ class Arena:
         for _ in range(ROUNDS):
             before = self.state()
             assert self.tick() == 0, "a tick that nothing struck must go through"
-            until(lambda: all(map(self._stopped, self.supervisors())), "sessions to end")
+            until(
+                lambda: not self.has_jobs() and all(map(self._stopped, self.supervisors())),
+                "sessions to end",
+            )
             if self.state() != before:
                 calm = 0
                 continue

@@ -95,6 +95,10 @@ class Queue:
                 env = {**os.environ, VARIABLE: str(self.folder)}
                 subprocess.run(call, env=env, check=True, timeout=30)
 
+    def is_at_work(self) -> bool:
+        """Return whether a job runs."""
+        return any(job["state"] == "RUNNING" for job in self.jobs().values())
+
     def calls(self, verb: str) -> int:
         """How often a command of it was called."""
         return [line.split()[0] for line in self._lines()].count(verb)

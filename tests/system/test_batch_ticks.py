@@ -54,14 +54,18 @@ def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
 def arena(make: Callable[..., Arena], queue: Queue, monkeypatch: pytest.MonkeyPatch) -> Arena:
     # A standby is a program of its own, which knows no such queue.
     monkeypatch.setattr(rounds, "_call_standby_where_needed", lambda _: None)
-    return make({}, config=CONFIG)
+    arena = make({}, config=CONFIG)
+    arena.has_jobs = queue.is_at_work
+    return arena
 
 
 @pytest.fixture
 def wide(make: Callable[..., Arena], queue: Queue, monkeypatch: pytest.MonkeyPatch) -> Arena:
     """The judge counts sessions by host, and jobs of this queue run on this one."""
     monkeypatch.setattr(rounds, "_call_standby_where_needed", lambda _: None)
-    return make({}, config=CONFIG.replace("max_concurrency: 1\n", "max_concurrency: 4\n"))
+    arena = make({}, config=CONFIG.replace("max_concurrency: 1\n", "max_concurrency: 4\n"))
+    arena.has_jobs = queue.is_at_work
+    return arena
 
 
 def hold_of(arena: Arena, card: str) -> str:
