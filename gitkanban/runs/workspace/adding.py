@@ -10,9 +10,10 @@ import os
 from functools import cache
 
 from gitkanban import clock, failpoints, files
-from gitkanban.board.repo import checkouts, commits, git
+from gitkanban.board.repo import checkouts, git
 from gitkanban.board.repo.place import Place
-from gitkanban.core.names import Oid
+from gitkanban.core.ids import branch_of
+from gitkanban.core.names import CardId, Oid
 from gitkanban.late import re, shutil
 
 # Settings by which git writes a worktree in another way, or more of it.
@@ -31,44 +32,47 @@ def is_plain(common: str, path: str) -> bool:
 @cache
 def _has_settings(common: str) -> bool:
     """Return whether git would heed a setting. It is asked once, as a tick may make many."""
-    lines = commits.text(common, "config", "--get-regexp", _OF_WORKTREES).splitlines()
-    return any(line != _USUAL for line in lines)
+    done = git.run(common, "config", "--get-regexp", _OF_WORKTREES, check=False)
+    return done.code not in (0, 1) or any(line != _USUAL for line in done.lines)  # 1: none
 
 
-def move_branch(place: Place, branch: str, base: Oid) -> None:
-    """Create a card's branch at base, or bring one that is behind it there. Raises GitFailed."""
-    ref = f"refs/heads/{branch}"
-    tip = checkouts.tip(place, ref)
+def move_branch(place: Place, branch: str, tip: Oid, base: Oid) -> None:
+    """Create a card's branch at base, or bring it there from `tip`, which is behind base.
+
+    Raises GitFailed, also if the branch has moved since it was at `tip` (empty: was not there).
+    """
     if tip != base:
         why = ("-m", "branch: Created from base")
+        ref = f"refs/heads/{branch}"
         git.run(place.common, "update-ref", *why, "--no-deref", ref, base, tip or git.ZEROS)
 
 
-def add(place: Place, branch: str, path: str, *, commit: Oid, run: str) -> str:
-    """Register a worktree on a branch at `commit`, locked for a run; return its git directory.
+def add(place: Place, card: CardId, path: str, *, commit: Oid, run: str) -> str:
+    """Register a worktree on a card's branch at `commit`, locked for a run and marked as ours.
 
-    Nothing may be at `path`. Its files are yet to be checked out. Call it under
-    `worktrees.making`. Raises OSError.
+    Return its git directory. Nothing may be at `path`. Its files are yet to be checked out. Call it
+    under `worktrees.making`. Raises OSError, and InTheWay if somebody has put a link in its way.
     """
-    aside = f"{place.private}/new-worktree/{os.path.basename(path)}"
-    shutil.rmtree(os.path.dirname(aside), ignore_errors=True)  # a kill has left it
+    aside = f"{place.private}/new-worktree"
+    shutil.rmtree(aside, ignore_errors=True)  # a kill has left it
     log = f"{git.ZEROS} {commit} gitkanban <gitkanban> {int(clock.now())} +0000\n"
     for name, text in (
-        ("HEAD", f"ref: refs/heads/{branch}\n"),
+        ("HEAD", f"ref: refs/heads/{branch_of(card)}\n"),
         ("commondir", "../..\n"),
         ("gitdir", f"{os.path.realpath(path)}/.git\n"),
         ("locked", f"gitkanban run {run}\n"),
         ("logs/HEAD", log),
+        (checkouts.MARK, f"{card}\n"),
     ):
-        files.replace(f"{aside}/{name}", os.fsencode(text), lasting=False, make=True)
+        path_there = f"{aside}/{name}"
+        files.replace(path_there, os.fsencode(text), below=place.private, lasting=False, make=True)
     failpoints.reach("workspace.put-together")
     admin = _free_admin(f"{place.common}/worktrees", os.path.basename(path))
     os.rename(aside, admin)
-    os.rmdir(os.path.dirname(aside))
     failpoints.reach("workspace.registered")
     try:
         os.mkdir(path)
-    except FileExistsError:  # somebody else was quicker
+    except OSError:  # somebody else was quicker, or the disk is full
         shutil.rmtree(admin)
         raise
     failpoints.reach("workspace.folder-made")

@@ -41,7 +41,7 @@ def drop(place: Place, path: str, admin: str) -> None:
         os.unlink(link)
     if not admin:
         return
-    unreadable.drop_empty(place, [os.path.dirname(path)])
+    unreadable.drop_empty(place, [os.path.dirname(path)], only=path)
     if ground.registered(place.common, path):
         worktrees.unregister(place, path)
 

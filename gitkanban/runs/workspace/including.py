@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from gitkanban import files
-from gitkanban.board.repo import checkouts, commits, git
+from gitkanban.board.repo import checkouts, git
 from gitkanban.board.repo.git import Done
 from gitkanban.core.names import Oid
 from gitkanban.core.visible import shown
@@ -39,14 +39,14 @@ class Included(NamedTuple):
 
 
 def is_asked(common: str, base: str) -> bool:
-    """Return whether the branch `base` has a `.worktreeinclude`."""
+    """Return whether the branch `base` has a `.worktreeinclude`. Raises GitFailed."""
     return _has_list(common, checkouts.tip_in(common, f"refs/heads/{base}"))
 
 
 @lru_cache(16)
 def _has_list(common: str, commit: Oid) -> bool:
     """Return whether a commit has the file. Git is asked once, as a tick may make many."""
-    return bool(commits.text(common, "ls-tree", commit, "--", NAME))
+    return bool(git.run(common, "ls-tree", commit, "--", NAME).text)
 
 
 def included(common: str, admin: str) -> dict[str, Included]:

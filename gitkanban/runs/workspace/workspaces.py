@@ -161,7 +161,7 @@ def _make_workspace(
     os.makedirs(os.path.dirname(path), exist_ok=True)
     worktree_places.hide(os.path.dirname(path))
     if adding.is_plain(place.common, path) and not ahead:
-        adding.move_branch(place, branch, base)
+        adding.move_branch(place, branch, tip, base)
     with worktrees.making(locks):  # others wait for it: as little as can be
         failpoints.reach("workspace.locked")
         ghosts.drop(place, path, ghost)
@@ -202,7 +202,7 @@ def _add_worktree(place: Place, wish: Wish, path: str, *, start: Oid, ahead: boo
     """
     branch = branch_of(wish.card)
     if adding.is_plain(place.common, path):
-        admin = adding.add(place, branch, path, commit=start, run=wish.run)
+        admin = adding.add(place, wish.card, path, commit=start, run=wish.run)
     else:
         words = (path, branch) if ahead else ("--no-track", "-B", branch, path, start)
         git.run(place.common, "worktree", "add", "--quiet", "--lock", "--no-checkout", *words)

@@ -168,9 +168,10 @@ def checked_out(place: Place, branch: str, *, but: str = "") -> str:
 
 def _has_branch(admin: str, ref: str) -> bool:
     head = checkouts.head(admin)
-    return head == ref or (
-        not head.startswith("refs/") and checkouts.unfinished_branch(admin) == ref
-    )
+    if head == ref or head.startswith("refs/"):
+        return head == ref
+    moved_at_its_end = read_plain(f"{admin}/rebase-merge/update-refs").splitlines()
+    return ref in (checkouts.unfinished_branch(admin), *moved_at_its_end)
 
 
 def making(locks: Locks) -> HeldLock:

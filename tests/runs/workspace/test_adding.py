@@ -1,5 +1,6 @@
 """A worktree that we add is what `git worktree add` makes, and a kill leaves none half made."""
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -7,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from gitkanban import failpoints
-from gitkanban.board.repo import commits
-from gitkanban.core.names import Oid
-from gitkanban.errors import Refused
+from gitkanban.board.repo import checkouts, commits
+from gitkanban.core.names import NO_OID, Oid
+from gitkanban.errors import GitFailed, Refused
+from gitkanban.files import InTheWay
 from gitkanban.runs.supervision.locks import Locks
-from gitkanban.runs.workspace import adding, workspaces, worktrees
+from gitkanban.runs.workspace import adding, workspaces, worktree_places, worktrees
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
 from tests.conftest import git
 from tests.runs.places import place_of
@@ -41,10 +43,12 @@ def describe_admin(repo: Path, name: str) -> dict[str, str]:
 
 def test_it_is_what_git_makes(repo: Path) -> None:
     place, path = place_of(repo), f"{repo}.worktrees/ours"
-    os.makedirs(os.path.dirname(path))
+    for folder in (place.private, os.path.dirname(path)):
+        os.makedirs(folder)
     tip = Oid(git(repo, "rev-parse", "main"))
-    adding.move_branch(place, "card/ours", tip)
-    admin = adding.add(place, "card/ours", path, commit=tip, run="01run")
+    adding.move_branch(place, "card/ours", NO_OID, tip)
+    admin = adding.add(place, "ours", path, commit=tip, run="01run")
+    os.unlink(f"{admin}/{checkouts.MARK}")  # the only thing that it has more
     words = ("--lock", "--no-checkout", "--no-track", "-B", "card/gits")
     git(repo, "worktree", "add", "-q", *words, f"{repo}.worktrees/gits", "main")
     assert admin == f"{repo}/.git/worktrees/ours"
@@ -80,6 +84,9 @@ def test_a_kill_leaves_nothing_that_git_cannot_read_and_the_next_start_goes_on(
         prepare(repo, known=True)
     git(repo, "rev-list", "--all")
     git(repo, "worktree", "prune")
+    place = place_of(repo)
+    registered = os.listdir(repo / ".git/worktrees") if state != STATES[0] else []
+    assert [each.card for each in worktrees.every(place)] == ["T1"] * len(registered)
     again = prepare(repo, known=True)
     assert again.start_commit == git(Path(again.path), "rev-parse", "HEAD") == tip
     assert git(Path(again.path), "status", "--porcelain", "--branch") == "## card/T1"
@@ -109,19 +116,71 @@ def test_a_folder_that_somebody_else_makes_meanwhile_is_theirs(
     assert os.listdir(repo / ".git/worktrees") == []
 
 
-@pytest.mark.parametrize("gone", [True, False])
+def test_where_no_folder_can_be_made_nothing_is_registered(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: str, *_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", path)
+
+    def fill(point: str) -> None:
+        if point == "workspace.registered":
+            monkeypatch.setattr(os, "mkdir", full)
+
+    monkeypatch.setattr(failpoints, "reach", fill)
+    with pytest.raises(OSError, match="No space"):
+        prepare(repo)
+    assert os.listdir(repo / ".git/worktrees") == []
+
+
+def test_a_link_in_place_of_the_room_for_new_ones_is_not_followed(
+    repo: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    Path(place_of(repo).private).mkdir(exist_ok=True)
+    Path(place_of(repo).private, "new-worktree").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InTheWay, match="new-worktree"):
+        prepare(repo)
+    assert os.listdir(tmp_path / "elsewhere") == []
+    assert not (repo / ".git/worktrees").exists()
+
+
+def test_a_commit_that_comes_to_the_branch_meanwhile_stays_on_it(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(repo, "branch", "card/T1", "main")
+    base = git(repo, "rev-parse", "main")
+    git(repo, "commit", "-q", "--allow-empty", "-m", "base moves")
+    work = git(repo, "commit-tree", "-p", base, "-m", "work", "main^{tree}")
+    monkeypatch.setattr(
+        worktree_places, "hide", lambda _: git(repo, "update-ref", "refs/heads/card/T1", work)
+    )
+    with pytest.raises(GitFailed):
+        prepare(repo)
+    assert git(repo, "rev-parse", "card/T1") == work
+
+
+def test_where_git_cannot_say_its_settings_it_makes_the_worktree(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commits.git, "run", lambda *_, **__: commits.git.Done(128, b"", b"killed"))
+    assert not adding.is_plain(str(repo / ".git"), "/x/T1")
+
+
+@pytest.mark.parametrize("how", ["gone", "head-name", "update-refs"])
 def test_a_branch_that_a_person_has_is_refused_while_it_is_rebased_and_when_its_folder_is_gone(
-    repo: Path, gone: bool
+    repo: Path, how: str
 ) -> None:
     other = Path(f"{repo}.elsewhere")
     git(repo, "worktree", "add", "-q", "-b", "card/T1", str(other))
-    if gone:
+    if how == "gone":
         shutil.rmtree(other)
     else:
         admin = repo / ".git/worktrees" / other.name
         git(other, "checkout", "-q", "--detach")
         (admin / "rebase-merge").mkdir()
-        (admin / "rebase-merge/head-name").write_text("refs/heads/card/T1\n")
+        (admin / "rebase-merge" / how).write_text(f"refs/heads/card/T1\n{'0' * 40}\n{'0' * 40}\n")
+        if how != "head-name":
+            (admin / "rebase-merge/head-name").write_text("refs/heads/other\n")
     with pytest.raises(Refused, match=r"card/T1 is checked out at .*elsewhere"):
         prepare(repo)
     assert not os.path.lexists(f"{repo}.worktrees/T1")

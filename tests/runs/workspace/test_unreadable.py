@@ -3,6 +3,7 @@ the next start finds nothing in its way.
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -94,6 +95,16 @@ def test_one_behind_a_link_is_in_nobody_s_way(repo: Path, tmp_path: Path) -> Non
     made = prepare(place_of(repo), worktrees=str(tmp_path / "desks"))
     assert (admin / "gitdir").read_text() == f"{(tmp_path / 'disk').resolve()}/T1/.git\n"
     assert git(Path(made.path), "status", "--porcelain", "--branch") == "## card/T1"
+
+
+@pytest.mark.parametrize("young", [False, True])
+def test_one_of_another_card_is_neither_dropped_nor_in_the_way(repo: Path, young: bool) -> None:
+    shutil.rmtree(prepare(place_of(repo)).path)
+    other = write(repo, STEPS, "T2")
+    if young:
+        os.utime(other)
+    assert prepare(place_of(repo)).fresh
+    assert other.exists()
 
 
 @pytest.mark.parametrize("lost", LOST)
