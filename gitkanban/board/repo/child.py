@@ -42,24 +42,24 @@ class Child:
         self.leads = apart or not on_terminal  # a process group
         self._code: int | None = None
         self._process: Popen[bytes] | None = None
-        self.stdout, out = os.pipe()
-        self.stderr, err = os.pipe()
-        into, self.stdin = os.pipe() if has_input else (-1, -1)
-        streams = (into, out, err)
+        self.stdin = self.stdout = self.stderr = -1
+        theirs = [-1, -1, -1]
         try:
-            self.pid = self._spawn_posix(argv, env, streams, apart) if cwd is None else 0
+            self.stdout, theirs[1] = os.pipe()
+            self.stderr, theirs[2] = os.pipe()
+            if has_input:
+                theirs[0], self.stdin = os.pipe()
+            self.pid = self._spawn_posix(argv, env, theirs, apart) if cwd is None else 0
             if not self.pid:
-                self.pid = self._open_by_subprocess(argv, env, cwd, streams, apart=apart)
+                self.pid = self._open_by_subprocess(argv, env, cwd, theirs, apart=apart)
         except BaseException:
             self.close()
             raise
         finally:
-            for fd in streams:
-                if fd >= 0:
-                    os.close(fd)
+            _close_all(theirs)
 
     def _spawn_posix(
-        self, argv: Sequence[str], env: Mapping[str, str], streams: tuple[int, ...], apart: bool
+        self, argv: Sequence[str], env: Mapping[str, str], streams: Sequence[int], apart: bool
     ) -> int:
         """Start it by `posix_spawn`, with these (or -1) for streams 0 to 2, and return its id.
 
@@ -91,7 +91,7 @@ class Child:
         argv: Sequence[str],
         env: Mapping[str, str],
         cwd: str | None,
-        streams: tuple[int, ...],
+        streams: Sequence[int],
         apart: bool,
     ) -> int:
         stdin, stdout, stderr = streams
@@ -105,8 +105,8 @@ class Child:
     def poll(self) -> int | None:
         """Return how it ended (a signal as its negative number); None while it runs."""
         if self._process:
-            return self._process.poll()
-        if self._code is None:
+            self._code = self._process.poll()
+        elif self._code is None:
             try:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
             except ChildProcessError:  # whoever started us ignores SIGCHLD: nobody can know
@@ -137,9 +137,14 @@ class Child:
 
     def close(self) -> None:
         """Close our ends of its pipes."""
-        self.close_input()
-        os.close(self.stdout)
-        os.close(self.stderr)
+        _close_all([self.stdin, self.stdout, self.stderr])
+        self.stdin = self.stdout = self.stderr = -1
+
+
+def _close_all(descriptors: Sequence[int]) -> None:
+    for fd in descriptors:
+        if fd >= 0:
+            os.close(fd)
 
 
 def _inheritable_descriptors() -> Iterator[int]:

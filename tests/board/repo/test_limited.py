@@ -1,6 +1,7 @@
 """Commands that do not end are ended, with all that they have started; those that live are not."""
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -65,6 +66,31 @@ def test_no_descriptor_of_its_pipes_stays_open() -> None:
         with contextlib.suppress(limited.TimedOut):
             run(script, input=b"x", limit=0.2 if "sleep" in script else 60)
     assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def test_without_descriptors_for_its_pipes_none_stays_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, pipe, made = sorted(os.listdir("/proc/self/fd")), os.pipe, []
+
+    def few() -> tuple[int, int]:
+        made.append(1)
+        if len(made) > 1:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return pipe()
+
+    with monkeypatch.context() as busy, pytest.raises(OSError, match="Too many"):
+        busy.setattr(os, "pipe", few)
+        run("true")
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def test_one_that_has_ended_is_not_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = child.Child(["true"], dict(os.environ), folder, False, False)
+    assert one.wait(60) == 0
+    one.close()
+    monkeypatch.setattr(os, "kill", None)  # its id may be another's by now
+    one.kill()
 
 
 _TAKE_AWAY = {
