@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from gitkanban.core.symptom import ERROR, INFO, Symptom, would
+from gitkanban.late import re
 from gitkanban.typed import Any
 from gitkanban.views.text import shown, wrapped
 
 _WORDS = {ERROR: "error", INFO: "note"}
 
+_CODE = re.compile("`[^`]+`")
 _GLUE = "\ue000"  # for a space of a command, while its line is wrapped: one column, and private
 Mended = Mapping[Symptom, str]  # {repair that was tried: why it failed, or empty}
 
@@ -45,10 +47,10 @@ def doctor_text(listed: Sequence[Symptom], mended: Mended, columns: int = 0) -> 
 
 
 def _wrap_around_code(line: str, columns: int) -> list[str]:
-    parts = line.split("`")
-    parts[1::2] = [code.replace(" ", _GLUE) for code in parts[1::2]]
+    glued = _CODE.sub(lambda code: code[0].replace(" ", _GLUE), line)
     indent = "  " if line.startswith("  ") else ""
-    return [each.replace(_GLUE, " ") for each in wrapped("`".join(parts), columns, indent, "  ")]
+    lines = wrapped(glued, columns, indent, "  ", breaks=False)
+    return [each.replace(_GLUE, " ") for each in lines]
 
 
 def _symptom_lines(each: Symptom, mended: Mended) -> list[str]:

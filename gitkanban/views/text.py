@@ -105,18 +105,20 @@ def seconds(iso: str) -> int:
     return ((days * 24 + hour) * 60 + minute) * 60 + second
 
 
-def wrapped(text: str, total: int, indent: str = "", hanging: str = "") -> list[str]:
+def wrapped(
+    text: str, total: int, indent: str = "", hanging: str = "", breaks: bool = True
+) -> list[str]:
     """Wrap a text into lines of at most `total` columns.
 
     The first line begins with `indent`, the others with `hanging`. A word longer than a line is
-    broken.
+    broken, or, unless it `breaks`, has a line of its own.
     """
     lines, line, empty = [], indent, True
     for word in text.split():
         while True:
             gap = "" if empty else " "
             room = total - width(line) - len(gap)
-            if width(word) <= room:
+            if width(word) <= room or (empty and not breaks):
                 line, empty = line + gap + word, False
                 break
             if empty:  # alone on its line, and too long for it

@@ -32,3 +32,15 @@ def test_on_a_terminal_lines_wrap_and_a_command_stays_in_one_piece() -> None:
         "",
         COUNT,
     ]
+
+
+def test_a_command_longer_than_the_terminal_stays_whole_and_a_lone_tick_joins_nothing() -> None:
+    command = "`git -C /home/somebody/shop.worktrees/a-card worktree remove --force`"
+    long = LONG._replace(text="it's ` odd in a few words", advice=f"Then {command} ends it.")
+    assert doctor_text([long], {}, 30).splitlines()[:-2] == [
+        "warning: it's ` odd in a few",
+        "  words [a-code]",
+        "  Then",
+        f"  {command}",
+        "  ends it.",
+    ]
