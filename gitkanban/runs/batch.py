@@ -280,7 +280,7 @@ class Batch(Recovering):
     def _list_jobs(self) -> Mapping[str, Sequence[BatchJob]]:
         """Return the jobs by name; the engine is asked once. Raises NoAnswer."""
         if self._jobs is None:
-            text = self._ask_engine(self.engine.look).out.decode("utf-8", "replace")
+            text = self._ask_engine(self.engine.look, here=True).out.decode("utf-8", "replace")
             jobs: dict[str, list[BatchJob]] = {}
             try:
                 for name, job in engines.read_jobs(self.engine, text):
@@ -323,8 +323,13 @@ class Batch(Recovering):
                 self._nodes[node] = False
         return self._nodes[node]
 
-    def _ask_engine(self, argv: Sequence[str], fails: bool = False) -> limited.Ended:
-        """Run a command of the engine. Raises NoAnswer; if it `fails` that is an answer, too."""
+    def _ask_engine(
+        self, argv: Sequence[str], fails: bool = False, here: bool = False
+    ) -> limited.Ended:
+        """Run a command of the engine. Raises NoAnswer; if it `fails` that is an answer, too.
+
+        One that heeds no folder may run `here`, in ours, where it starts sooner.
+        """
         if self._silence:
             raise NoAnswer(self._silence)
         title, path = self.engine.title, trust.search_path(self.place)
@@ -334,7 +339,7 @@ class Batch(Recovering):
             program = trust.program(argv[0], path)
             ended = limited.run(
                 [program, *argv[1:]],
-                cwd=None if argv is self.engine.look else "/",  # None starts sooner
+                cwd=None if here else "/",
                 env=env, limit=self.engine.patience, apart=True,
             )  # fmt: skip
         except limited.TimedOut:
