@@ -71,8 +71,8 @@ def test_git_looks_while_the_rows_are_loaded_and_looks_once(
     monkeypatch.chdir(repo)
     (repo / ".kanban/cards/T1.yaml").write_text("x")
     order: list[str] = []
-    start, load = OpenEdits._start, status_cache._load_part
-    monkeypatch.setattr(OpenEdits, "_start", lambda *each: order.append("look") or start(*each))
+    start, load = OpenEdits._start_git, status_cache._load_part
+    monkeypatch.setattr(OpenEdits, "_start_git", lambda *each: order.append("look") or start(*each))
     monkeypatch.setattr(
         status_cache, "_load_part", lambda *each: order.append("load") or load(*each)
     )
@@ -90,8 +90,8 @@ def test_a_board_that_moves_meanwhile_is_looked_at_again(
     here = boards.new(repo, "", Card("T1"))
     rows = status_cache.beside(here) | {"branch": here.branch}
     looks: list[int] = []
-    start = OpenEdits._start
-    monkeypatch.setattr(OpenEdits, "_start", lambda *each: looks.append(1) or start(*each))
+    start = OpenEdits._start_git
+    monkeypatch.setattr(OpenEdits, "_start_git", lambda *each: looks.append(1) or start(*each))
     with OpenEdits() as edits:
         for commit in ("a", "a", "b"):
             edits.begin(rows, commit)
