@@ -80,7 +80,10 @@ PLAIN = ("-c", "submodule.recurse=false", "-c", "core.hooksPath=/dev/null")
 # Git itself syncs neither loose objects nor refs to the disk (2.39): after a power loss a branch
 # may be an empty file, or name an empty commit. Much that is added at once costs one flush.
 SYNCED = {"core.fsync": "committed,reference", "core.fsyncMethod": "batch"}
-_SYNCED = tuple(word for key, value in SYNCED.items() for word in ("-c", f"{key}={value}"))
+# Git looks for branches and tags that are named like an id or like HEAD, only to warn of them: half
+# a dozen files for each word. We write whole names.
+_SETTINGS = SYNCED | {"core.warnAmbiguousRefs": "false"}
+_OUR_OPTIONS = tuple(word for each in _SETTINGS.items() for word in ("-c", "=".join(each)))
 
 
 def names_no_repository(name: str) -> bool:
@@ -174,7 +177,7 @@ def run(
     ours = reading_environment() if _git_verb(args) in _READERS else environment()
     try:
         done = limited.run(
-            ["git", "-C", cwd, *safe, *_SYNCED, *args],
+            ["git", "-C", cwd, *safe, *_OUR_OPTIONS, *args],
             cwd=None,
             input=input,
             env=ours | dict(env or {}),

@@ -160,3 +160,14 @@ def test_objects_that_a_ref_points_at_already_are_flushed_at_once(
         objects.tree({b"a": (new_objects.BLOB, b"new")})
         objects.write(flush=True)
     assert flushes(tmp_path / "trace") >= 1
+
+
+def test_git_looks_at_no_more_refs_than_it_is_given(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only to warn of them, it would look for branches and tags that have an id for a name."""
+    tip = git(repo, "rev-parse", "main")
+    for name in ("refs/heads", "refs/tags"):
+        git(repo, "update-ref", f"{name}/{tip}", tip)
+    done = git_module.run(str(repo), "rev-parse", "--verify", tip)
+    assert (done.text, done.complaint) == (tip, "no output")
