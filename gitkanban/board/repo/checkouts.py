@@ -51,10 +51,14 @@ def every(place: Place) -> Iterator[Checkout]:
 def _list_admins(place: Place) -> list[str]:
     """Return the administrative folders of linked worktrees, whatever has become of those."""
     parent = f"{place.common}/worktrees"
+    return [f"{parent}/{name}" for name in sorted(_list_names(parent))]
+
+
+def _list_names(folder: str) -> set[str]:
     try:
-        return [f"{parent}/{name}" for name in sorted(os.listdir(parent))]
+        return {*os.listdir(folder)}
     except OSError:  # no linked worktree has ever been made
-        return []
+        return set()
 
 
 def _linked_checkout(place: Place, admin: str) -> Checkout | None:
@@ -92,20 +96,14 @@ def followers(place: Place) -> Iterator[Checkout]:
     """
     if place.main:
         yield Checkout(place.main, place.common, head(place.common))
+    recorded = _list_names(f"{place.private}/worktrees")
     for admin in _list_admins(place):
-        if _is_marked(place, admin):
+        # Made for a card, by its mark, or, as a session can remove that, by our record.
+        if os.path.basename(admin) in recorded or os.path.lexists(f"{admin}/{MARK}"):
             continue
         checkout = _linked_checkout(place, admin)
         if checkout and not _is_recorded(place, checkout):
             yield checkout
-
-
-def _is_marked(place: Place, admin: str) -> bool:
-    """Return whether a worktree was made for a card.
-
-    A session can remove the mark, so there is also a record elsewhere.
-    """
-    return any(map(os.path.lexists, (f"{admin}/{MARK}", place_record(place, admin))))
 
 
 def _is_recorded(place: Place, checkout: Checkout) -> bool:

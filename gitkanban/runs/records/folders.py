@@ -62,7 +62,7 @@ class Folder:
     @property
     def run(self) -> RunId:
         """The run's id."""
-        return RunId(os.path.basename(self.path))
+        return RunId(self.path.rpartition("/")[2])
 
     def file(self, name: str) -> str:
         """Return the path of one of its files."""
@@ -148,7 +148,7 @@ class Folder:
     @property
     def common(self) -> str:
         """Return git's common directory, which contains the folder."""
-        return os.path.dirname(os.path.dirname(os.path.dirname(self.path)))
+        return self.path.rsplit("/", 3)[0]
 
     def write_spec(self, values: Mapping[str, str | Sequence[str]]) -> None:
         """Write the spec, and the folder if need be. Raises OSError."""
@@ -270,7 +270,7 @@ class Folder:
 
     def tries(self) -> Tries:
         """Return how often closing the run has failed."""
-        row = self._json("tries.json") or {}
+        row = (self.shows("tries.json") and self._json("tries.json")) or {}
         failures, first, last = (_whole_number(row.get(name)) for name in Tries._fields[:3])
         return Tries(failures, first, last, str(row.get("reason") or ""))
 

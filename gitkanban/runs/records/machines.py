@@ -224,7 +224,7 @@ def began_elsewhere(folder: Folder) -> bool:
 
 def _open_runs(place: Place) -> Iterator[OpenRun]:
     for folder in folders.unsettled(place.private):
-        its_spec = Spec() if folder.has("exit.json") else folder.facts()
+        its_spec = Spec() if folder.shows("exit.json") else folder.facts()
         machine = _machine_of_run(its_spec)
         if machine:
             yield OpenRun(folder.run, card_of(its_spec), machine)
