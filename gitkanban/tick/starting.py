@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 SUBMITTED_SINGLY_MOST = 50  # starts in a tick; jobs of more are submitted side by side
 SUBMITTED_AT_ONCE = 8
 SIDE_BY_SIDE = 4  # checkouts at the same time; they wait for the disk more than for the processor
-BOARD_FILES_MOST = 1000  # with more cards than this, worktrees leave an in-tree `.kanban/` out
+BOARD_FILES_MOST = 100  # with more cards than this, worktrees leave an in-tree `.kanban/` out
 
 
 def start_sessions(state: TickState, look: BoardLook, reservations: Sequence[Reservation]) -> bool:
