@@ -120,3 +120,19 @@ def test_what_is_noted_of_it_goes_with_it(make: Callable[..., Arena]) -> None:
     call(arena.repo, "gc")
     assert not Path(f"{arena.repo}.worktrees", "T1").exists()
     assert list(notes.iterdir()) == []
+
+
+@pytest.mark.parametrize(("count", "has_board"), [(100, True), (101, False)])
+def test_worktrees_are_without_the_files_of_a_board_of_more_than_a_hundred_cards(
+    make: Callable[..., Arena], count: int, has_board: bool
+) -> None:
+    arena = make({"T1": "@lane", **{f"B{n}": "@lane backlog" for n in range(count - 1)}})
+    arena.words("T1", "hang")
+    arena.tick()
+    until(lambda: arena.hanging(), "the session")
+    worktree = Path(f"{arena.repo}.worktrees", "T1")
+    assert (worktree / ".kanban").exists() == has_board
+    assert (worktree / "README.md").exists()
+    assert git(worktree, "status", "--porcelain") == ""
+    ok(arena.repo, "stop", "T1")
+    arena.settle()
