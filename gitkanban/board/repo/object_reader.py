@@ -68,7 +68,7 @@ class ObjectReader:
                 "--batch",
             )
             child = Child(argv, git.environment(), cwd=None, has_input=True, apart=False)
-            self._git = child, open(child.stdout, "rb", closefd=False)  # noqa: SIM115  # `close`
+            self._git = child, os.fdopen(child.stdout, "rb", closefd=False)
         child, out = self._git
         try:
             os.write(child.stdin, f"{oid}\n".encode())

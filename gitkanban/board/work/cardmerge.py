@@ -47,8 +47,9 @@ class CardMerge:
         return bool(self.draft.files)
 
     def merge(self) -> None:
-        """Set `new`, or `conflicts`. Raises Refused, GitFailed, OSError;
-        nothing is changed then.
+        """Set `new`, or `conflicts`.
+
+        Raises Refused, GitFailed, OSError; nothing is changed then.
         """
         fork = Oid(commits.text(self.common, "merge-base", self.ours, self.theirs))
         if not fork:

@@ -29,7 +29,7 @@ class MessageBar(TextBar):
             took = int(time.monotonic() - began)
             lines.append(f"… {verb} {card}".rstrip() + (f"  {took} s" if took > 1 else ""))
         if self.failure:
-            begin, room = "cannot read the board: ", self._room
+            begin, room = "cannot read the board: ", self._text_columns
             first, *rest = wrapped(shown(self.failure.message), room, begin)[:2]
             lines += [look.paint(begin, "red") + first.removeprefix(begin), *rest]
             hint = f"Hint: {shown(self.failure.hint)}" if self.failure.hint else ""
@@ -42,12 +42,12 @@ class MessageBar(TextBar):
         self.show(look.page(lines).split("\n")[:-1][:_LINES_MOST])
 
     @property
-    def _room(self) -> int:
+    def _text_columns(self) -> int:
         return max(20, self.app.size.width)
 
     def say(self, text: str, hint: str = "", bad: bool = False) -> None:
         """Show a message; a `bad` one is an error."""
-        room = self._room
+        room = self._text_columns
         lines = wrapped(shown(text), room)[:4]
         if bad and lines:
             lines[0] = self._look.paint("Error: ", "red") + lines[0].removeprefix("Error: ")
