@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban.tick.rounds import tick
+from tests.cli.calls import ok
 from tests.conftest import git
 from tests.support.arena import Arena, until
 
@@ -85,3 +87,23 @@ def test_a_fault_that_lasts_makes_no_stream_of_commits_and_heals(
     arena.settle()
     assert {card.status for card in arena.board().cards.values()} == {"done"}
     assert arena.judged() == []
+
+
+def test_since_when_cards_wait_that_cannot_be_noted_is_said_and_stops_no_start(
+    make: Callable[..., Arena],
+) -> None:
+    arena = make({"T1": "@lane", "T2": "@lane"})
+    arena.words("T1", "hang")
+    cache = Path(arena.place.private, "cache")
+    (cache / "schedule/in the way").mkdir(parents=True)
+    with arena.patched():
+        errors = tick(arena.place).errors
+    assert [each.partition(":")[0] for each in errors] == [
+        "the cache for the next tick cannot be written"
+    ]
+    assert arena.status("T1") == "running"
+    until(lambda: arena.hanging(), "the session")
+    (cache / "schedule/in the way").rmdir()
+    (cache / "schedule").rmdir()
+    ok(arena.repo, "stop", "T1")
+    arena.settle()
