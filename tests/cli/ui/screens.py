@@ -1,7 +1,12 @@
-"""A screen on a board of lines, driven by keys, read as text."""
+"""A screen on a board of lines, driven by keys, read as text.
+
+It is read only when it has settled. What begins later, by a timer or in another thread, has to be
+awaited by its words.
+"""
 
 import asyncio
 import io
+import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import chdir
@@ -29,7 +34,10 @@ class Screen:
 
     @property
     def text(self) -> str:
-        """What is on the screen, without what fills the ends of lines."""
+        """What is on the screen, without what fills the ends of lines.
+
+        While it has not settled, it may be half of what a terminal will show.
+        """
         strips = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in strips)
 
@@ -38,15 +46,33 @@ class Screen:
         return [each["id"] for each in self.app._list._cards]
 
     async def press(self, *keys: str) -> None:
-        """Press keys, one after the other."""
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        """Press keys, each once all that the one before it does at once has been done."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.settle()
 
     async def type(self, words: str) -> None:
         """Write words and send them."""
-        for char in words:
-            await self.pilot.press("space" if char == " " else char)
-        await self.press("enter")
+        await self.press(*("space" if char == " " else char for char in words), "enter")
+
+    async def settle(self) -> None:
+        """Wait until every message has been handled and all that it changes is drawn."""
+        loop, end = asyncio.get_running_loop(), time.monotonic() + DEADLINE
+        # No task can go on: each waits for a timer, a file, or a thread.
+        while loop._ready or self._has_to_draw():  # type: ignore[attr-defined]
+            assert time.monotonic() < end, f"the screen never settled:\n{self.text}"
+            await asyncio.sleep(0.002)
+
+    def _has_to_draw(self) -> bool:
+        """Whether the screen waits for its next moment to draw, as it does up to 60 times a second."""
+        return any(
+            each._layout_required
+            or each._scroll_required
+            or each._repaint_required
+            or each._dirty_widgets
+            or each._callbacks
+            for each in self.app.screen_stack
+        )
 
     async def until(self, *parts: str) -> str:
         """The screen's text once it has all of these."""
@@ -55,10 +81,12 @@ class Screen:
     async def until_it(self, is_so: Callable[[str], bool], what: str) -> str:
         """The screen's text once that is so of it."""
         end = time.monotonic() + DEADLINE
-        while not is_so(self.text):
-            assert time.monotonic() < end, f"the screen never had {what}:\n{self.text}"
+        await self.settle()
+        while not is_so(text := self.text):
+            assert time.monotonic() < end, f"the screen never had {what}:\n{text}"
             await asyncio.sleep(0.02)
-        return self.text
+            await self.settle()
+        return text
 
     async def at_card(self, card: str) -> None:
         """Go to a card by keys, whatever moves meanwhile."""
@@ -82,12 +110,21 @@ def drive(
     async def run() -> BoardScreen:
         app = BoardScreen(place_here(), quick.status_now(), look or Look(size[0]), labels)
         async with app.run_test(size=size) as pilot:
-            await pilot.pause()
-            await steps(Screen(app, pilot))
+            screen = Screen(app, pilot)
+            await screen.settle()
+            await steps(screen)
+        await asyncio.to_thread(_finish_reading, app)
         return app
 
     with chdir(folder):
         return _run_within(run(), 3 * DEADLINE)
+
+
+def _finish_reading(app: BoardScreen) -> None:
+    """Wait until nothing is read any more: it would be read in the folder of the next test."""
+    read = threading.Event()
+    app._reader.ask(read.set, lambda *_: None)
+    assert read.wait(DEADLINE), "a board is still read long after its screen was left"
 
 
 def _run_within(work: Coroutine[Any, Any, T], seconds: float) -> T:
