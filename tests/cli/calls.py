@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
+from contextlib import chdir, nullcontext, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
@@ -29,9 +29,11 @@ class Called(NamedTuple):
 def call(cwd: Path, *argv: str, stdin: str = "", **env: str) -> Called:
     """Run `gitkanban argv` in a folder, with more environment variables."""
     out, err = io.StringIO(), io.StringIO()
+    # To undo the patch empties the environment for a moment, which other threads may look at.
+    patched = mock.patch.dict(os.environ, env) if env else nullcontext()
     with (
         chdir(cwd),
-        mock.patch.dict(os.environ, env),
+        patched,
         mock.patch("sys.stdin", io.StringIO(stdin)),
         redirect_stdout(out),
         redirect_stderr(err),
