@@ -82,15 +82,15 @@ def test_after_it_was_suspended_all_of_it_is_drawn(tmux: Tmux, tmp_path: Path) -
     program = program_of(tmp_path)
     tmux("send-keys", "C-z")
     state = Path(f"/proc/{program}/stat")
-    until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", "it to stop")
     until(lambda: "NEEDS YOU" not in tmux("capture-pane", "-p"), "the screen to be left")
+    until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", "it to stop")
     os.kill(program, signal.SIGCONT)
     await_text(tmux, *whole)
 
 
 @pytest.mark.parametrize("lent", [False, True], ids=["shown", "lent to a shell"])
 def test_a_lost_terminal_ends_it(tmux: Tmux, states: Path, tmp_path: Path, lent: bool) -> None:
-    await_text(tmux, "NEEDS YOU 3")
+    await_text(tmux, "NEEDS YOU 3", "R1 · review")
     program = program_of(tmp_path)
     if lent:
         git(states, "worktree", "add", "-q", f"{states}.worktrees/R1", "card/R1")
