@@ -40,7 +40,7 @@ from tests.support.oracle import Oracle, marked, started
 AGENT = str(Path(__file__).with_name("fake_agent.py"))
 VARIANTS = Path(__file__).with_name("variants")
 SEPARATOR = "\x1f"
-DEADLINE = float(os.environ.get("ARENA_DEADLINE", "60"))
+DEADLINE = float(os.environ.get("ARENA_DEADLINE", "120"))  # s; only a broken program reaches it
 POLL = 0.02  # s between looks; each reads all of /proc, so to look more often takes a processor
 ROUNDS = 60  # ticks until quiet, above which something never comes to rest
 
@@ -100,7 +100,8 @@ class Arena:
         self.locks = Locks(self.place.private)
         self.once = top / "struck"
         self.clock = top / "log" / "offset"
-        self.extra: dict[str, str | list[str]] = {"grace": "0.3", "timeout": "15", "tick": []}
+        # No session runs into this limit: a test of limits sets one of its own.
+        self.extra: dict[str, str | list[str]] = {"grace": "0.3", "timeout": "600", "tick": []}
         self.special: dict[str, dict[str, str | list[str]]] = {}  # by card
         self.left_locks: set[Path] = set()
         prefix = f"{self.place.prefix}/" if self.place.prefix else ""

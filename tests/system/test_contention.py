@@ -128,7 +128,6 @@ def test_whatever_people_do_runs_go_on_and_their_files_are_theirs(
     make: Callable[..., Arena], branch: str
 ) -> None:
     arena = make({"T1": "@pool", "T2": "@lane <-T1"}, branch=branch)
-    arena.extra["timeout"] = "600"
     arena.words("T1", "commit wait:go commit")
     commit(arena.repo, "mine.txt")
     (arena.repo / "mine.txt").write_text("staged")

@@ -160,7 +160,6 @@ def test_every_way_a_session_can_end_is_reported_and_leaves_nothing(
     for name, end in ENDS.items():
         arena.words(name, f"print:hello-{name} {end.words}")
         arena.special[name] = dict(end.spec)
-    arena.extra["timeout"] = "600"  # only those that are to run into it do
     assert arena.tick() == 0
     until(lambda: len(arena.logged("begin")) == len(ENDS), "all sessions")
     acting = {name for name, end in ENDS.items() if end.act}

@@ -32,7 +32,6 @@ def test_a_run_that_another_machine_has_open_is_left_alone_until_a_person_says_s
     make: Callable[..., Arena], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arena = make({"T1": "@lane", "T2": "@pool"})
-    arena.extra["timeout"] = "600"
     arena.words("T1", "commit hang")
     arena.words("T2", "commit")
     arena.tick()
