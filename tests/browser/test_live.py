@@ -4,6 +4,7 @@ and what is said there is text.
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,14 @@ from tests.web.served import served
 pytest.importorskip("uvicorn")
 pytestmark = IN_A_BROWSER
 __all__ = ["board"]
-DEMO_SECONDS = 90
+DEMO_SECONDS = 300  # that only a broken demo takes
+# Sessions of the demo sleep between their commits; these do so once the page is open.
+_SLEEP = """\
+#!/bin/sh
+tries=0
+while [ ! -e {opened} ] && [ $tries -lt 1000 ]; do tries=$((tries + 1)); {sleep} 0.1; done
+exec {sleep} "$@"
+"""
 # Notes what the page shows in the column of what runs, each time that the page changes.
 _NOTE_RUNNING = """
 window.ran = new Set();
@@ -36,10 +44,17 @@ def test_a_board_is_followed_while_sessions_work_it(browser: Browser, tmp_path: 
     """It is `demo --open`: the page that it opens shows cards as they run,
     and the last one done.
     """
+    opened, temporary, programs = (tmp_path / name for name in ("opened", "tmp", "bin"))
+    temporary.mkdir()
+    programs.mkdir()
+    sleep = programs / "sleep"
+    sleep.write_text(_SLEEP.format(opened=opened, sleep=shutil.which("sleep")))
+    sleep.chmod(0o755)
+    more = {"TMPDIR": str(temporary), "PATH": f"{programs}:{os.environ['PATH']}"}
     demo = subprocess.Popen(
         [sys.executable, "-u", "-m", "gitkanban", "demo", "--open"],
         cwd=tmp_path,
-        env=os.environ | {"TMPDIR": str(tmp_path), "BROWSER": "true"},
+        env=os.environ | more | {"BROWSER": "true"},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -52,6 +67,7 @@ def test_a_board_is_followed_while_sessions_work_it(browser: Browser, tmp_path: 
         )
         browser.open(address)
         browser.ask(_NOTE_RUNNING)
+        opened.touch()
         assert any("stays until ^C" in line for line in demo.stdout)
         browser.wait_for("return document.title", "messages: 5 of 5 done")
         assert browser.ask("return window.ran.size") > 0
@@ -59,7 +75,7 @@ def test_a_board_is_followed_while_sessions_work_it(browser: Browser, tmp_path: 
         assert browser.errors() == []
         demo.send_signal(signal.SIGINT)
         assert demo.wait(timeout=DEMO_SECONDS) == 0
-        assert list(tmp_path.iterdir()) == []
+        assert list(temporary.iterdir()) == []
     finally:
         given_up.cancel()
         demo.kill()

@@ -28,7 +28,7 @@ def test_the_example_board_is_worked_to_its_end(tmp_path: Path, form: str) -> No
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=400,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^\$ gitkanban tick\nstarted  T0  messages-hermes#1  /", done.stdout, re.M)
@@ -66,7 +66,7 @@ def test_without_a_browser_open_fails_and_the_demo_runs_to_its_end(tmp_path: Pat
     done = subprocess.run(
         [sys.executable, "-m", "gitkanban", "demo", "--open"],
         cwd=tmp_path, env=os.environ | {"BROWSER": "false", "TMPDIR": str(tmp_path)},
-        capture_output=True, text=True, check=False, timeout=300,
+        capture_output=True, text=True, check=False, timeout=400,
     )  # fmt: skip
     assert done.returncode == 1 and "All 5 cards are done" in done.stdout
     assert done.stderr.splitlines() == [
