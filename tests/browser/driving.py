@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.by import By
 
 from gitkanban.views.page.html import page_html
@@ -28,11 +28,10 @@ IN_A_BROWSER = [
     pytest.mark.skipif(
         not CHROMIUM or not DRIVER,
         reason="no chromium with its chromedriver here (Debian: apt-get install chromium chromium-driver)",
-    ),
-    pytest.mark.timeout(300),
+    )
 ]
 # That a change may take: only a broken program reaches it, however busy the machine.
-SECONDS_MOST = 60
+SECONDS_MOST = 100  # selenium itself waits for 120
 SIZE = (1400, 900)  # pixels of the window
 ESCAPE, ENTER = "\ue00c", "\ue007"
 _OPTIONS = (
@@ -64,8 +63,8 @@ def start_browser(profile: Path) -> Any:
         options.add_argument(word)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options, webdriver.ChromeService(executable_path=DRIVER))
-    driver.set_page_load_timeout(60)
-    driver.set_script_timeout(60)
+    driver.set_page_load_timeout(SECONDS_MOST)
+    driver.set_script_timeout(SECONDS_MOST)
     driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "UTC"})
     return driver
 
@@ -120,8 +119,13 @@ class Browser:
             time.sleep(0.05)
 
     def press(self, keys: str) -> None:
-        """Type into whatever has the focus."""
-        self.driver.switch_to.active_element.send_keys(keys)
+        """Type into whatever has the focus, also if that is drawn again just now."""
+        end = time.monotonic() + SECONDS_MOST
+        while True:
+            try:
+                return self.driver.switch_to.active_element.send_keys(keys)
+            except StaleElementReferenceException:  # it comes before anything is typed
+                assert time.monotonic() < end
 
     def write(self, words: str) -> None:
         """Type into a field once one has the focus: without one, keys are shortcuts."""
@@ -146,6 +150,13 @@ class Browser:
             except WebDriverException as error:
                 why = error.msg or "not there"
             assert time.monotonic() < end, f"{selector}: {why}"
+            time.sleep(0.05)
+
+    def wait_for_error(self, part: str = "") -> None:
+        """Wait until the browser complains with such words."""
+        end = time.monotonic() + SECONDS_MOST
+        while not any(part in each for each in self.errors()):
+            assert time.monotonic() < end, f"no complaint came with {part!r}"
             time.sleep(0.05)
 
     def errors(self) -> list[str]:
@@ -197,19 +208,24 @@ class Browser:
     @contextmanager
     def looking(self, width: int = 0, scheme: str = "", height: int = SIZE[1]) -> Iterator[None]:
         """Look through a window of that width, in the `light` or `dark` scheme."""
+        before = self.ask("return innerWidth")
         if width:
             size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
             self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+            self.wait_for("return innerWidth", width)
         self._prefer(scheme)
         try:
             yield
         finally:
             self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+            self.wait_for("return innerWidth", before)
             self._prefer("")
 
     def _prefer(self, scheme: str) -> None:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        if scheme:
+            self.wait_for(f"return matchMedia('(prefers-color-scheme: {scheme})').matches", True)
 
     def _entries(self, log: str) -> Sequence[Any]:
         return list(self.driver.get_log(log))

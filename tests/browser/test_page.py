@@ -155,7 +155,7 @@ def test_the_policy_stops_what_would_run_or_load(browser: Browser, tmp_path: Pat
         "const s = document.createElement('style'); s.textContent = '*{color:red}';"
         "document.head.append(s)"
     )
-    assert any("Content Security Policy" in each for each in browser.errors())
+    browser.wait_for_error("Content Security Policy")
 
 
 @pytest.mark.parametrize("lines", [(), ("A todo <- B", "B todo <- A"), ("A todo <- gone",)])

@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import pytest
-
 from gitkanban.board.repo.place import Place
 from gitkanban.core.names import CardId, RunId
 from gitkanban.runs.records import folders
@@ -12,8 +10,6 @@ from gitkanban.web.lastwords import LastWords
 from gitkanban.web.logfollow import LogFollow
 from tests.cli.calls import ok
 from tests.web.served import served
-
-pytestmark = pytest.mark.timeout(120)
 
 CONFIG = """\
 version: 1

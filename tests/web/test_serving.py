@@ -15,8 +15,6 @@ from tests.cli.calls import call, ok
 from tests.conftest import git
 from tests.web.served import DEADLINE, Served, served
 
-pytestmark = pytest.mark.timeout(180)
-
 
 def test_the_shell_has_nothing_of_the_board_and_may_be_framed_and_stored_by_nobody(
     board: Path,
@@ -45,16 +43,16 @@ def test_nothing_is_read_without_the_token_or_under_another_name(board: Path) ->
         assert asked_first.status == 405
 
 
-def test_a_change_arrives_within_a_second_of_the_commit(board: Path) -> None:
-    with served(board) as server, server.stream() as wait_for:
+SELDOM = "from gitkanban.web import liveboard; liveboard._READ_EVERY = 3600.0"
+
+
+def test_a_change_arrives_though_it_is_long_until_all_is_read_again(board: Path) -> None:
+    with served(board, first=SELDOM) as server, server.stream() as wait_for:
         first = wait_for("board")
         assert {row[0] for row in first["cards"]} >= {"T1", "T2"}
         ok(board, "note", "T1", "seen live?")
-        moved = time.monotonic()
         notes = wait_for("board")["details"]["T1"]["notes"]
-        took = time.monotonic() - moved
     assert [note["text"] for note in notes] == ["seen live?"]
-    assert took < 30, "half of the time after which it is read in any case"
 
 
 def test_who_comes_back_is_told_only_what_is_new(board: Path) -> None:
@@ -74,7 +72,8 @@ def test_a_deleted_branch_is_reported_and_its_return_is_seen(board: Path) -> Non
         git(board, "update-ref", "-d", "refs/heads/main")
         assert wait_for("trouble")["message"]
         git(board, "update-ref", "refs/heads/main", tip)
-        assert wait_for("trouble") is None
+        while wait_for("trouble"):  # in other words, if it was read again meanwhile
+            pass
 
 
 @pytest.mark.parametrize("given", ["empty", "bad", "cycle"])
