@@ -139,7 +139,7 @@ def test_without_an_answer_it_stays_theirs(attach: Attach, repo: Path, key: str)
     seat.answer("[mine]: ", key)
     # A ^C between the prompt and the read is noted at the next one;
     # so it is in every Python program.
-    assert seat.end(key=key, every=5) == 0
+    assert seat.end(key=key) == 0
     assert state(repo) == ("blocked", "needs-input", "with Ada")
 
 

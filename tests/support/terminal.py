@@ -20,6 +20,8 @@ from pathlib import Path
 
 ROOT = str(Path(__file__).parents[2])
 DEADLINE = 60.0  # seconds that only a broken program reaches, on a machine that is busy
+_CALM = 0.3  # seconds without output after which a key is typed
+_AGAIN = 5.0  # after so many it is typed again: that it was heard, but not answered, is rare
 _SHOWN_MOST = 2000  # characters of what it printed, in a message
 # Makes the terminal the controlling one, which a program that is only given its ends has not.
 _SEAT = (
@@ -72,10 +74,12 @@ class Terminal:
         `key` is typed until it comes: what is typed before a program listens may be thrown away.
         """
         end = time.monotonic() + DEADLINE
+        due = time.monotonic() + _CALM
         while not (found := re.search(sign, self.text)):
             assert time.monotonic() < end, f"no {sign!r} came; {self.text[-_SHOWN_MOST:]!r} did"
-            if not self._read(0.3 if key else 1) and key:
+            if not self._read(_CALM if key else 1) and key and time.monotonic() >= due:
                 self.type(key)
+                due = time.monotonic() + _AGAIN
             elif self.process.poll() is not None and not self._read(0):
                 assert re.search(sign, self.text), (
                     f"it ended without {sign!r}: {self.text[-_SHOWN_MOST:]!r}"
@@ -96,20 +100,20 @@ class Terminal:
         """Send a signal to the command."""
         self.process.send_signal(number)
 
-    def end(
-        self, number: int = 0, key: str = "", every: float = 1, deadline: float = DEADLINE
-    ) -> int:
+    def end(self, number: int = 0, key: str = "", deadline: float = DEADLINE) -> int:
         """Its exit code, after a signal if one is given; negative where a signal has ended it.
 
-        `key` is typed after each so many seconds in which nothing comes; `deadline` is in seconds.
+        `key` is typed, and again where it does not end for long; `deadline` is in seconds.
         """
         if number:
             self.signal(number)
         end = time.monotonic() + deadline
+        due = time.monotonic() + _CALM
         while self.process.poll() is None:  # it can only end while somebody reads what it prints
             assert time.monotonic() < end, f"it does not end: {self.text[-_SHOWN_MOST:]!r}"
-            if not self._read(every if key else 0.05) and key:
+            if not self._read(_CALM if key else 0.05) and key and time.monotonic() >= due:
                 self.type(key)
+                due = time.monotonic() + _AGAIN
         while self._read(0):
             pass
         code = self.process.returncode
