@@ -56,7 +56,7 @@ def test_it_is_followed_until_the_run_ends(board: Path, folder: Folder) -> None:
         cwd=board, stdout=subprocess.PIPE, text=True, encoding="utf-8",
     )  # fmt: skip
     assert followed.stdout
-    limit = threading.Timer(60, followed.kill)  # then the next line is empty, and the test fails
+    limit = threading.Timer(300, followed.kill)  # then the next line is empty, and the test fails
     limit.start()
     assert followed.stdout.readline().startswith("T0 define")
     assert "text   one" in followed.stdout.readline()
@@ -72,7 +72,7 @@ def test_it_is_followed_until_the_run_ends(board: Path, folder: Folder) -> None:
     assert followed.stdout.readline() == "fine\n"
     Path(folder.file("exit.json")).write_text('{"ended": 1, "how": "exited"}')
     assert followed.stdout.readline() == "── the run ended (exited)\n"
-    assert followed.wait(30) == 0
+    assert followed.wait(300) == 0
     limit.cancel()
     followed.stdout.close()
 

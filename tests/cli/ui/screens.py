@@ -64,7 +64,7 @@ class Screen:
             await asyncio.sleep(0.002)
 
     def _has_to_draw(self) -> bool:
-        """Whether the screen waits for its next moment to draw, as it does up to 60 times a second."""
+        """Whether the screen waits for its next moment to draw; it has 60 in a second."""
         return any(
             each._layout_required
             or each._scroll_required
