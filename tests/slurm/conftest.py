@@ -15,12 +15,13 @@ MakeCluster = Callable[..., Cluster]  # with the arguments of `Cluster`
 def cluster() -> Iterator[Cluster]:
     """The cluster that the tests of a module share."""
     with ExitStack() as stack:
-        yield _enter_cluster(stack)
+        # They lose no node, and a busy machine must not: it may answer late.
+        yield _enter_cluster(stack, node_timeout=120)
 
 
 @pytest.fixture
 def own() -> Iterator[Cluster]:
-    """A cluster for one test alone."""
+    """A cluster for one test alone, which soon notices that a node is lost."""
     with ExitStack() as stack:
         yield _enter_cluster(stack)
 

@@ -29,7 +29,7 @@ USER, UID = "ada", 54321  # nobody of this machine
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "munged", "bindfs", "unshare", "nsenter", "ip")
 PACKAGES = "slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge bindfs iproute2"
 MEMORY = "/sys/fs/cgroup/memory"
-START = 30.0  # seconds that the cluster may take until its nodes are idle
+MOST = 90.0  # seconds that anything may take which takes less than five on a calm machine
 
 _HOLD = "exec env --ignore-signal=CHLD sleep infinity"  # an init for which the kernel reaps
 _NAME_SPACES = ("--net", "--pid", "--mount", "--ipc", "--uts", "--fork", "--kill-child")
@@ -84,7 +84,7 @@ def why_not() -> str:
         return f"no /dev/fuse here: {error.strerror}"
     tried = subprocess.run(
         ["unshare", *_NAME_SPACES, "sh", "-ec", _MOUNT_AND_CONNECT],
-        capture_output=True, text=True, timeout=20, env=os.environ | {"PATH": _PATH},
+        capture_output=True, text=True, timeout=MOST, env=os.environ | {"PATH": _PATH},
     )  # fmt: skip
     return f"no name spaces here: {tried.stderr.strip()}" if tried.returncode else ""
 
@@ -106,7 +106,7 @@ class RigFailed(Exception):
     """The cluster did not do what it was asked to in time; the message has what it said."""
 
 
-def wait_until(what: str, test: Callable[[], object], most: float = START) -> None:
+def wait_until(what: str, test: Callable[[], object], most: float = MOST) -> None:
     """Wait until `test` is true. Raises RigFailed after `most` seconds, with `what`."""
     until = time.monotonic() + most
     while not test():
@@ -179,11 +179,11 @@ class Cluster:
         if self._outer_pid:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._outer_pid, signal.SIGKILL)
-            wait_until("the end of the cluster", lambda: not _lives(self._outer_pid), 20)
+            wait_until("the end of the cluster", lambda: not _lives(self._outer_pid))
             self._outer_pid = 0
         for started in self._started:
             started.kill()
-            started.wait(20)
+            started.wait(MOST)
         shutil.rmtree(self.folder, ignore_errors=True)
         for node in self.nodes:  # groups outlive their processes
             for path, _, _ in os.walk(f"{MEMORY}/slurm_{node}", topdown=False):
@@ -204,7 +204,7 @@ class Cluster:
         user: str = USER,
         cwd: str = "",
         env: dict[str, str] | None = None,
-        timeout: float = 60.0,
+        timeout: float = MOST,
         stdin: str = "",
     ) -> subprocess.CompletedProcess[str]:
         """Run a program on a host, and return how it ended; bare environment."""
@@ -285,7 +285,7 @@ class Cluster:
         """Take a host's power: every process of it is gone, nothing is said to anybody."""
         pid, self.hosts[name].pid = self.hosts[name].pid, 0
         os.kill(pid, signal.SIGKILL)
-        wait_until(f"the end of {name}", lambda: not _lives(pid), 20)
+        wait_until(f"the end of {name}", lambda: not _lives(pid))
 
     def cut(self, name: str) -> None:
         """Cut a host's network, silently."""
@@ -342,11 +342,11 @@ class Cluster:
         """Kill a node's slurmd; jobs on it go on."""
         self._kill(name, "/run/slurmd.pid")
 
-    def wait_for_nodes(self, *names: str, most: float = START) -> None:
+    def wait_for_nodes(self, *names: str) -> None:
         """Wait until nodes can take jobs; default: all."""
         ready = ("idle", "mixed", "allocated")
         for name in names or self.nodes:
-            wait_until(f"node {name}", lambda at=name: self.node_state(at) in ready, most)
+            wait_until(f"node {name}", lambda at=name: self.node_state(at) in ready)
 
     # -- how it is built
 
@@ -427,7 +427,7 @@ class Cluster:
             start_new_session=True,
         )
         self._started.append(started)
-        wait_until(f"name spaces of {name or 'the cluster'}", mark.exists, 20)
+        wait_until(f"name spaces of {name or 'the cluster'}", mark.exists)
         return self._first_process(started.pid, 2 if outside else 3)
 
     def _first_process(self, pid: int, depth: int) -> int:
@@ -475,7 +475,7 @@ class Cluster:
         pid = self._root(name, "cat", pid_file).strip()
         self._root(name, "kill", "-KILL", pid)
         gone = self.words(name, "test", "!", "-e", f"/proc/{pid}", user="root")
-        wait_until(f"the end of {pid_file}", lambda: subprocess.run(gone).returncode == 0, 10)
+        wait_until(f"the end of {pid_file}", lambda: subprocess.run(gone).returncode == 0)
 
     def _root(self, name: str, *argv: str, env: dict[str, str] | None = None) -> str:
         done = self.run(name, *argv, user="root", cwd="/", env=env)
@@ -489,7 +489,7 @@ class Cluster:
     def _outside(self, *argv: str) -> None:
         words = [*self._enter(self._outer_pid), *argv]
         done = subprocess.run(
-            words, capture_output=True, text=True, timeout=20, start_new_session=True
+            words, capture_output=True, text=True, timeout=MOST, start_new_session=True
         )
         if done.returncode:
             raise RigFailed(f"{' '.join(argv)}: {done.stderr.strip()}")

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.slurm.rig import CONTROL, HOME, SOURCES, UID, USER, Cluster, wait_until
+from tests.slurm.rig import CONTROL, HOME, MOST, SOURCES, UID, USER, Cluster, wait_until
 
 AGENT = Path(__file__).with_name("agent.sh")
 PROGRAM = (sys.executable, "-P", "-X", "utf8", "-m", "gitkanban")
@@ -70,14 +70,14 @@ class Site:
         """The fake agent's path on the hosts."""
         return f"{self.inside}/agent"
 
-    def call(self, *argv: str, host: str = CONTROL, timeout: float = 60.0) -> str:
+    def call(self, *argv: str, host: str = CONTROL, timeout: float = MOST) -> str:
         """Run a program in the repository, and return what it printed. Raises AssertionError."""
         done = self.tried(*argv, host=host, timeout=timeout)
         assert done.returncode == 0, f"{shlex.join(argv)}: {done.stdout}{done.stderr}"
         return done.stdout
 
     def tried(
-        self, *argv: str, host: str = CONTROL, timeout: float = 60.0
+        self, *argv: str, host: str = CONTROL, timeout: float = MOST
     ) -> subprocess.CompletedProcess[str]:
         """Run a program in the repository, however it ends."""
         where = f"{self.inside}/shop"
@@ -140,8 +140,13 @@ class Site:
         """The folder of the card's newest run, as the hosts see it."""
         private = self.repo / ".git/gitkanban/runs"
         names = sorted(each.name for each in private.iterdir())
-        ours = [n for n in names if f"\0card={card}\0" in (private / n / "spec").read_text()]
+        ours = [n for n in names if f"\0card={card}\0" in _read(private / n / "spec")]
         return f"{self.inside}/shop/.git/gitkanban/runs/{ours[-1]}"
+
+    def has_ended(self, card: str) -> bool:
+        """Whether the supervisor of the card's newest run has left its record."""
+        run = self.run_folder(card).rpartition("/")[2]
+        return (self.repo / ".git/gitkanban/runs" / run / "exit.json").exists()
 
     def job(self, card: str) -> str:
         """The id of the newest job of the card's newest run."""
@@ -158,7 +163,14 @@ class Site:
         """The lease tokens that are there."""
         return [str(each) for each in (self.repo / ".kanban/slots").rglob("*.lock")]
 
-    def settle(self, cards: Sequence[str], *, into: Sequence[str], most: float = 60.0) -> None:
+    def wait_for_rest(self) -> None:
+        """Wait until nothing is left: a job ends only after the record of its run is written."""
+        wait_until("an empty queue", lambda: not self.cluster.slurm("squeue", "-h"))
+        for node in self.cluster.nodes:
+            wait_until(f"an empty {node}", lambda at=node: not self.cluster.processes(at))
+        wait_until("no tokens", lambda: not self.tokens())
+
+    def settle(self, cards: Sequence[str], *, into: Sequence[str], most: float = MOST) -> None:
         """Tick until each of the cards is in one of these statuses."""
 
         def there() -> bool:
@@ -166,3 +178,11 @@ class Site:
             return all(self.status(card) in into for card in cards)
 
         wait_until(f"{', '.join(cards)} in {' or '.join(into)}", there, most)
+
+
+def _read(path: Path) -> str:
+    """What a file has; nothing where a run is only being made, or was just cancelled."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""

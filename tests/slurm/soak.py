@@ -153,7 +153,7 @@ class Soak:
     # -- the end
 
     def _heal(self) -> None:
-        self.cluster.wait_for_nodes(most=60)
+        self.cluster.wait_for_nodes()
         for card in self.cards:  # what was stopped or cancelled waits for a person
             if self.site.status(card) == "blocked":
                 self.site.tried(*PROGRAM, "retry", card)

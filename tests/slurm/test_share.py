@@ -9,7 +9,7 @@ import pytest
 from tests.slurm.rig import CONTROL, Cluster, wait_until
 from tests.slurm.site import PROGRAM, Site
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 _SRUN = """\
 version: 1
@@ -31,6 +31,7 @@ def test_a_worker_whose_command_is_srun_has_its_sessions_on_nodes(cluster: Clust
         site.gk("add", card, "--id", card, "--worker", "pool")
     site.words("T2", "say:trying exit:3")
     site.gk("tick")
+    site.gk("pause", "--all")  # ten seconds after its end T2 would be tried again
     wait_until("both ends", lambda: site.said("end", "T1") and site.said("end", "T2"))
     site.settle(["T1"], into=["review"])
     site.settle(["T2"], into=["todo"])
