@@ -13,17 +13,14 @@ from tests.hosts.scenarios import Scenario
 from tests.hosts.world import NotSoon, World
 
 TRY_MOST = 8.0  # seconds
-# Seconds from a host's hearing that a run was given up to its end: TERM,
-# and KILL ten seconds later.
-END_MOST = 30.0
 PUSHES_MOST, FETCHES_MOST = 1.5, 2.0  # a run
 
 
 class Play:
     """One world and its steps. Every public method is a verb."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, end_most: float) -> None:
+        self._world, self._end_most = world, end_most
         self._lost: list[str] = []  # clones that are gone
         self.given_up: dict[str, GivenUp] = {}  # runs, while their hosts were out of reach
         self.overdue: dict[str, str] = {}  # those that live on although their hosts have heard so
@@ -89,6 +86,13 @@ class Play:
         """Until the remote's board has the card in this status."""
         self._world.until(
             lambda: self._world.board().cards[card]["status"] == status, f"{card} to be {status}"
+        )
+
+    def doubled(self) -> None:
+        """Until a session has seen another one of its card, on another host."""
+        self._world.until(
+            lambda: any(row[0] == "saw" and row[1] == row[3] for row in _rows(self._world)),
+            "two sessions of a card",
         )
 
     def free(self, name: str) -> None:
@@ -183,16 +187,16 @@ class Play:
     def accept(self, host: str, card: str) -> None:
         """A person accepts a card there, and shares that."""
         where = self._world.host(host)
-        where.gitkanban("sync")
+        where.sync()
         where.gitkanban("accept", card)
-        where.gitkanban("sync")
+        where.sync()
 
     def reclaim(self, host: str, other: str) -> None:
         """A person gives up what the board says another host runs, whether or not that lives."""
         lost = self._world.host(other)
         clone = self._lost[-1] if lost.gone else lost.clone_id()
         where = self._world.host(host)
-        where.gitkanban("sync")
+        where.sync()
         for card, values in self._world.board().cards.items():
             if values["status"] == "running" and values.get("clone") == clone:
                 if not lost.gone:
@@ -214,9 +218,9 @@ class Play:
             if given.until == float("inf"):
                 board = read_board(clone, f"refs/heads/{world.branch}", world.prefix)
                 if run in board.runs:
-                    self.given_up[run] = given._replace(until=now + END_MOST)
+                    self.given_up[run] = given._replace(until=now + self._end_most)
             elif given.until < now and any(run in name.split("+") for name in world.alive()):
-                since = f"{END_MOST:g} s after {given.host} heard that it was given up"
+                since = f"{self._end_most:g} s after {given.host} heard that it was given up"
                 self.overdue[run] = f"twice: run {run} lives on, {since}"
 
     def merge_all(self) -> None:
@@ -250,14 +254,16 @@ def play(
     ) as world:  # fmt: skip
         for card, words in scenario.words.items():
             world.words(card, words)
-        story = Play(world)
+        story = Play(world, scenario.end_most)
         before = _asked(world)
         for line in filter(None, map(str.strip, scenario.steps.split(";"))):
             story.step(line)
         if not broken:
             finish(world, scenario, story)
         asked = tuple(now - then for now, then in zip(_asked(world), before, strict=True))
-        if not broken:
+        if broken:
+            world.power_off()  # nothing may move while it is judged
+        else:
             world.sync_all()
         return judged(world, scenario, story, asked, note)
 

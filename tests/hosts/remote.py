@@ -7,12 +7,13 @@ hook then waits, for a while, for the rig to do what it wants to. Rules refuse p
 """
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.hosts.judge import git_in
-from tests.hosts.spaces import Space
+from tests.hosts.spaces import PATIENCE, Space
 
 ADDRESS = "10.77.0.1"
 URL = f"git://{ADDRESS}/board.git"
@@ -82,7 +83,11 @@ class Remote:
         env = {"HOME": str(self.folder), "PATH": path, "GIT_CONFIG_NOSYSTEM": "1"}
         words = ["--reuseaddr", "--verbose", "--log-destination=stderr", "--export-all"]
         words += ["--enable=receive-pack", f"--base-path={self.folder}"]
-        self.space.begin(["git", "daemon", *words], env, error=self.log)
+        daemon = self.space.begin(["git", "daemon", *words], env, error=self.log)
+        end = time.monotonic() + PATIENCE
+        while not _is_listening(self.space.pid):
+            assert daemon.poll() is None and time.monotonic() < end, "git daemon does not listen"
+            time.sleep(0.01)
 
     def close(self) -> None:
         """End it."""
@@ -137,6 +142,13 @@ class Remote:
         """How many fetches were sent something; the others were only looks."""
         path = self.folder / "packs"
         return path.read_text().count("\n") if path.exists() else 0
+
+
+def _is_listening(pid: int) -> bool:
+    """Whether somebody listens at git's port in the network of a process."""
+    tables = (Path(f"/proc/{pid}/net/{name}").read_text() for name in ("tcp", "tcp6"))
+    rows = [line.split() for table in tables for line in table.splitlines()[1:]]
+    return any(row[1].endswith(":24CA") and row[3] == "0A" for row in rows)  # 9418, TCP_LISTEN
 
 
 def _write_program(path: Path, text: str) -> None:

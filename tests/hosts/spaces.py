@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 HERE = Path(__file__).parent
-PATIENCE = 20.0  # seconds for what takes milliseconds on a calm machine
+PATIENCE = 90.0  # seconds for what takes milliseconds on a calm machine
 _LIBC = ctypes.CDLL(None)
 
 

@@ -12,9 +12,10 @@ import pytest
 from tests.hosts import chaos, spaces
 from tests.hosts.play import play
 from tests.hosts.scenarios import CONTROLS, SCENARIOS, Scenario
+from tests.hosts.spaces import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +56,7 @@ def test_nothing_of_the_rig_outlives_it(tmp_path: Path, how: signal.Signals) -> 
     ) as rig:
         until(lambda: any(tmp_path.glob("*/h1/home/shop")), "a clone")
         os.killpg(rig.pid, how)  # as a terminal does
-        rig.wait(60)
+        rig.wait(PATIENCE)
     until(lambda: not mentioning(str(tmp_path)), "the end of everything")
     if how != signal.SIGKILL:
         assert not list(tmp_path.iterdir())
@@ -76,7 +77,7 @@ def mentioning(text: str) -> list[str]:
 
 def until(look, what: str) -> None:  # type: ignore[no-untyped-def]
     """Wait for something that must come."""
-    end = time.monotonic() + 90
+    end = time.monotonic() + PATIENCE
     while not look():
         assert time.monotonic() < end, f"waited too long for {what}"
         time.sleep(0.1)

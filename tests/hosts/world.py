@@ -1,5 +1,6 @@
 """A remote and its hosts, which tick by turns as cron would have them, and can lose their power."""
 
+import json
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ from typing import Self
 from gitkanban.board import init
 from tests.hosts.judge import Board, git_in, is_alive, read_board
 from tests.hosts.remote import ADDRESS, URL, Remote
-from tests.hosts.spaces import Space, Wire
+from tests.hosts.spaces import PATIENCE, Space, Wire
 
 ROOT = Path(__file__).parents[2]
 VARIANTS = Path(__file__).with_name("variants")
@@ -135,6 +136,25 @@ class Host:
         """A command of the program, to its end."""
         return self.run(*gitkanban(*words), check=check)
 
+    def sync(self) -> None:
+        """Sync by hand, and again while the remote, which is as busy as we are, does not answer."""
+        end = time.monotonic() + PATIENCE
+        while json.loads(self._read(*gitkanban("sync", "--json")))["offline"]:
+            assert time.monotonic() < end, f"{self.name}: the remote does not answer"
+
+    def _read(self, *argv: str) -> bytes:
+        """What a command prints here. Raises AssertionError where it fails."""
+        with (self.folder / "output").open("ab") as error, tempfile.TemporaryFile() as out:
+            assert self.space, f"{self.name} has no power"
+            words = argv, self.environment(), self.repo
+            code = self.space.begin(*words, out=out, error=error).wait(300)
+            out.seek(0)
+            printed = out.read()
+            error.write(printed)
+        if code:
+            raise AssertionError(f"{self.name}: {' '.join(argv)}: exit {code}\n{self.output()}")
+        return printed
+
     def output(self) -> str:
         """The end of what commands have printed here."""
         path = self.folder / "output"
@@ -212,6 +232,11 @@ class World:
             stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
             if hasattr(self, "remote"):
                 stack.callback(self.remote.close)
+            stack.callback(self.power_off)
+
+    def power_off(self) -> None:
+        """End everything that runs on the hosts, whatever of it fails to end."""
+        with ExitStack() as stack:
             for host in self.hosts:
                 stack.callback(host.power_off)
 
@@ -295,7 +320,7 @@ class World:
         """Sync every clone by hand, so that all know the same."""
         for host in self.hosts:
             if not host.gone:
-                host.gitkanban("sync")
+                host.sync()
 
     def board(self) -> Board:
         """The board of the remote."""
