@@ -5,6 +5,7 @@ and never sees the caller's git settings.
 import gc
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose how many examples properties get, and where the folders of tests are."""
+    """Choose how many examples properties get, and where the folders of tests are.
+
+    A script that starts the suite in the background has ^C ignored, also in what tests start: they
+    would send it in vain.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     quick = config.getoption("markexpr") == "not slow"
     usual = examples.QUICK_SHARE if quick else examples.SUITE_SHARE
     examples.load_profile(examples.ALL if config.getoption("all_examples") else usual)
