@@ -41,7 +41,7 @@ ASKED = {
 def ask(server: ModelServer, path: str, body: Any) -> str:
     """The answer's text. Raises HTTPError."""
     data = json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(server.url + path, data), timeout=10) as got:
+    with urllib.request.urlopen(urllib.request.Request(server.url + path, data), timeout=60) as got:
         return str(got.read().decode())
 
 
