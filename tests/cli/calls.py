@@ -82,9 +82,16 @@ def _work_first_card(repo: Path, config: Path) -> None:
     ok(repo, "add", "first", "--id", "T1", "-w", "w")
     ok(repo, "trust", "--yes")
     ok(repo, "tick", "--wait")
-    # Until nobody writes there any more. What stands by looks for runs that live once a minute: one
-    # that took T1 for alive while the tick settled it leaves after that.
-    end = time.monotonic() + 2 * LOOK
+    await_rest(repo)
+
+
+def await_rest(repo: Path) -> None:
+    """Wait until no process was called with the repository's path: nobody writes there any more.
+
+    What stands by looks for runs that live once a minute: one that took a run for alive while
+    another tick settled it leaves after that.
+    """
+    end = time.monotonic() + 3 * LOOK
     while any(f"{repo}/".encode() in words for words in _command_lines()):
         assert time.monotonic() < end, "what stands by for a tick goes on"
         time.sleep(0.02)

@@ -130,6 +130,6 @@ def test_a_plain_line_runs_without_click() -> None:
             cwd="/",
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
         assert done.stdout == "[]\n", done

@@ -153,7 +153,7 @@ def test_cron_is_known_by_its_ticks_and_add_says_in_how_many_seconds(arena: Aren
         env = {**os.environ, "GITKANBAN_NOW": clock.iso(at)}
         argv = [sys.executable, "-m", "gitkanban", "tick"]
         subprocess.run(argv, cwd=arena.repo, env=env, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)  # fmt: skip
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)  # fmt: skip
         last = ticked.last(arena.place.private)
         assert last.cron == at
         return last.every

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,9 @@ from gitkanban.cli import progress
 from gitkanban.core.care.gc import Tidying
 from gitkanban.runs.records import folders
 from gitkanban.runs.supervision.locks import Locks
-from tests.cli.calls import call, ok
+from tests.cli.calls import await_rest, call, ok
 from tests.conftest import git
+from tests.runs.places import until
 
 CONFIG = """\
 version: 1
@@ -32,13 +32,6 @@ kanban:
       on_success: done
 """
 LATER = "2035-01-01T00:00:00Z"  # of a clock that has moved on: what was done is done long ago
-
-
-def until(look: object, what: str) -> None:
-    end = time.monotonic() + 30
-    while not look():  # type: ignore[operator]
-        assert time.monotonic() < end, f"waited too long for {what}"
-        time.sleep(0.02)
 
 
 def quiet(repo: Path) -> bool:
@@ -61,6 +54,7 @@ def made(repo: Path, *cards: str, merge: str = "merge") -> Path:
     ok(repo, "trust", "--yes")
     ok(repo, "tick")
     until(lambda: quiet(repo), "the board to be worked")
+    await_rest(repo)
     return repo
 
 

@@ -102,5 +102,5 @@ def test_that_another_tick_is_at_work_is_no_mail(arena: Arena) -> None:
     with lock:
         assert mail(arena) == ""
         argv = [sys.executable, "-m", "gitkanban", "tick"]
-        done = subprocess.run(argv, cwd=arena.repo, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(argv, cwd=arena.repo, capture_output=True, timeout=300, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

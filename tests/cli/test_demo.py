@@ -88,7 +88,7 @@ def test_an_interrupted_demo_leaves_nothing(tmp_path: Path, moment: str) -> None
     assert process.stdout
     assert any(moment in line for line in process.stdout)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert (process.returncode, err.strip()) == (130, "interrupted")
     assert list(tmp_path.iterdir()) == []
     assert not [p for p in everyone() if str(tmp_path).encode() in words_of(p.pid)]

@@ -16,7 +16,7 @@ sys.exit(code)
 
 def test_on_windows_it_says_one_line_before_anything_of_posix_is_imported() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", ON_WINDOWS], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", ON_WINDOWS], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 1
     assert done.stdout == ""
@@ -27,7 +27,7 @@ def test_on_windows_it_says_one_line_before_anything_of_posix_is_imported() -> N
 def test_help_opens_with_the_everyday_verbs() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gitkanban", "--help"],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
     head, _, rest = done.stdout.partition("\nEvery day:\n")
     assert head.count("\n") <= 7 and "Options:" not in head

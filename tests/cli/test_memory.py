@@ -60,7 +60,7 @@ esac
 cat "$AGENT_HOME/login" >/dev/null
 echo "- learned in $GITKANBAN_CARD" >>"$AGENT_HOME/memories/MEMORY.md"
 ln -sf /etc/passwd "$AGENT_HOME/memories/link"
-i=0; while [ -e {log}.hold ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i+1)); done
+i=0; while [ -e {log}.hold ] && [ $i -lt 3000 ]; do sleep 0.1; i=$((i+1)); done
 echo $GITKANBAN_CARD >$GITKANBAN_CARD.txt
 git add . && git commit -qm "work on $GITKANBAN_CARD"
 echo "$GITKANBAN_CARD ends" >>{log}

@@ -107,7 +107,7 @@ def test_it_goes_to_stdout_in_utf_8_whatever_the_locale(board: Path) -> None:
     ok(board, "edit", "T1", "--title", "結帳 <b>")
     argv = [sys.executable, "-m", "gitkanban", "page", "--out", "-"]
     env = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"}
-    done = subprocess.run(argv, cwd=board, env=env, capture_output=True, check=True, timeout=60)
+    done = subprocess.run(argv, cwd=board, env=env, capture_output=True, check=True, timeout=300)
     assert done.stdout.startswith(b"<!doctype html>") and "結帳".encode() in done.stdout
     assert not list(board.glob("*.html"))
 

@@ -63,7 +63,7 @@ def in_review(repo: Path, more: str = "") -> Place:
 
 def quiet(place: Place) -> None:
     """Wait for the tick that a supervisor has become."""
-    held = Locks(place.private).take("tick", wait=30)
+    held = Locks(place.private).take("tick", wait=120)
     assert held
     held.close()
 
@@ -75,7 +75,7 @@ def forget_pushes(place: Place) -> None:
     """
     note = Path(place.private) / "pushed"
     until(note.exists)
-    held = Locks(place.private).take("publish", wait=30)
+    held = Locks(place.private).take("publish", wait=120)
     assert held
     note.unlink()
     held.close()

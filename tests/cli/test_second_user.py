@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 def sh(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*AS_ANYBODY, sys.executable, "-m", "gitkanban", *words],
-        cwd=cwd, capture_output=True, text=True, check=False, timeout=60,
+        cwd=cwd, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
 
 

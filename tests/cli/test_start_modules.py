@@ -56,7 +56,7 @@ def modules_of(repo: Path, *argv: str) -> set[str]:
     """Return the modules that a command imports; it must succeed."""
     done = subprocess.run(
         [sys.executable, "-c", CODE, *argv],
-        cwd=repo, capture_output=True, text=True, timeout=60, check=True,
+        cwd=repo, capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
     return set(done.stdout.splitlines()[-1].split())
 
@@ -107,7 +107,7 @@ def test_a_change_of_a_card_does_not_compile_the_pattern_of_its_layout(idle: Pat
     )
     done = subprocess.run(
         [sys.executable, "-c", code, "edit", "B", "--priority", "2"],
-        cwd=idle, capture_output=True, text=True, timeout=60, check=True,
+        cwd=idle, capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
     by_hand, compiled = done.stdout.splitlines()[-1].split()
     assert int(by_hand) > 0 and compiled == "0"
@@ -125,6 +125,6 @@ def test_a_short_command_looks_for_no_garbage(idle: Path, words: list[str]) -> N
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *words],
-        cwd=idle, capture_output=True, text=True, timeout=60, check=True,
+        cwd=idle, capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "0 True"

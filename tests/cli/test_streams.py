@@ -24,7 +24,7 @@ ME = f"{shlex.quote(sys.executable)} -m gitkanban"
 def sh(cwd: Path, command: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["sh", "-c", command.replace("gitkanban", ME, 1)],
-        cwd=cwd, env=os.environ | env, capture_output=True, encoding="utf-8", timeout=60, check=False,
+        cwd=cwd, env=os.environ | env, capture_output=True, encoding="utf-8", timeout=300, check=False,
     )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def test_runs_of_another_locale_are_settled_and_sessions_keep_it(repo: Path) -> 
     for card in ("A", "B"):  # B was started by what A's supervisor became
         assert git(here, "show", f"main:größe-{card}") == "C"
     private = here / ".git" / "gitkanban"
-    held = Locks(str(private)).take("tick", wait=30)
+    held = Locks(str(private)).take("tick", wait=120)
     assert held
     held.close()
     logs = "".join(path.read_text() for path in private.glob("runs/*/*.log"))

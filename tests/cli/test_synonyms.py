@@ -67,7 +67,7 @@ def test_short_names_are_the_commands(board: Path) -> None:
         one, two = (
             subprocess.run(
                 [sys.executable, "-m", "gitkanban", word], cwd=board, capture_output=True,
-                timeout=60, check=True,
+                timeout=300, check=True,
             ).stdout
             for word in (short, name)
         )  # fmt: skip

@@ -50,7 +50,7 @@ def test_it_stays_until_what_follows_has_ended_too(repo: Path, go: Path) -> None
     until(lambda: go.with_suffix(".awaited").exists(), "the second session")
     assert process.poll() is None
     go.touch()
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (0, "")
     assert "started  A" in out and "another tick" not in out
     assert statuses(repo) == {"A": "done", "B": "done"}
@@ -60,7 +60,7 @@ def test_interrupted_it_stops_nothing_and_says_so(repo: Path, go: Path) -> None:
     process = waiting(repo)
     until(lambda: go.with_suffix(".awaited").exists(), "the second session")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert err.startswith("1 session is still running; `gitkanban stop --all` ends it\n")
     go.touch()
@@ -75,7 +75,7 @@ def test_the_first_process_of_a_container_does_not_take_its_sessions_along(
     space = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
     if subprocess.run([*space, "true"], capture_output=True).returncode:
         pytest.skip("this machine lets nobody make a name space of processes")
-    _, err = waiting(repo, *space).communicate(timeout=60)
+    _, err = waiting(repo, *space).communicate(timeout=300)
     assert err == ""
     assert statuses(repo) == {"A": "done", "B": "done"}
 

@@ -55,7 +55,7 @@ def run(command: str, cwd: Path, home: Path, second: int) -> str:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     out = done.stdout.replace(str(cwd), "<repo>").replace(str(home), "<home>")
     out = out.replace(str(cwd.parent), "<beside>")

@@ -177,7 +177,7 @@ def test_several_people_who_add_at_once_all_land(repo: Path) -> None:
     started = [
         subprocess.Popen([*words, name, "--runner", "codex"], cwd=repo, env=env) for name in names
     ]
-    assert [process.wait(120) for process in started] == [0] * 6
+    assert [process.wait(300) for process in started] == [0] * 6
     config, _ = configfile.parse(text(repo).encode(), "")
     assert config and set(config.workers) == {"owner", "pool", *names}
     assert len(git(repo, "log", "--format=%h", "--grep", "workers add").split()) == 6

@@ -25,7 +25,7 @@ from gitkanban.runs.workspace import workspaces
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
 
 SESSION = str(Path(__file__).with_name("session.py"))
-DEADLINE = 60.0
+DEADLINE = 120.0
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = str(Path(__file__).parents[2])
-DEADLINE = 60.0  # seconds that only a broken program reaches, on a machine that is busy
+DEADLINE = 120.0  # seconds that only a broken program reaches, on a machine that is busy
 _CALM = 0.3  # seconds without output after which a key is typed
 _AGAIN = 5.0  # after so many it is typed again: that it was heard, but not answered, is rare
 _SHOWN_MOST = 2000  # characters of what it printed, in a message

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-DEADLINE = 60.0  # seconds for anything to happen on a busy machine
+DEADLINE = 120.0  # seconds for anything to happen on a busy machine
 
 
 class Answered(NamedTuple):

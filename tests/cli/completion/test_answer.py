@@ -188,7 +188,7 @@ def test_an_answer_from_the_cache_imports_no_library(line: str, board: Path) -> 
     command = [sys.executable, "-S", "-c", LIGHT, f"gitkanban {line}"]
     path = str(Path(__file__).parents[3])
     done = subprocess.run(
-        command, cwd=board, capture_output=True, timeout=60, check=True, env={"PYTHONPATH": path},
+        command, cwd=board, capture_output=True, timeout=300, check=True, env={"PYTHONPATH": path},
     )  # fmt: skip
     assert done.stdout.count(b"\n") > 2
     assert done.stderr == b""

@@ -136,7 +136,7 @@ def fish(cwd: Path, line: str) -> str:
     """What fish would complete."""
     quoted = line.replace("'", "\\'")
     command = ["fish", "-c", f"complete -C '{quoted}'"]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, timeout=300, check=True)
     assert done.stderr == b""
     return done.stdout.decode()
 

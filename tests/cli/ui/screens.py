@@ -23,7 +23,7 @@ from gitkanban.views.text import Look
 
 T = TypeVar("T")
 
-DEADLINE = 60.0  # seconds that only a broken program reaches
+DEADLINE = 120.0  # seconds that only a broken program reaches
 
 
 class Screen:
