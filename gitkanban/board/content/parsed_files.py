@@ -84,6 +84,7 @@ class ParsedFiles:
         from gitkanban.board.formats import cardfast  # late: a warm read parses nothing
 
         problems.clear()
+        cardfast.expect_cards(len(plain))
         answers = blobs.read_each(self.place, [oid for oid, _ in plain])
         for (oid, stem), (_, size, data) in zip(plain, answers, strict=True):
             card = cardfast.read(data, stem) if data is not None else None

@@ -62,17 +62,17 @@ def read(data: bytes, stem: str) -> Card | None:
     if _read_item(card_id) != stem or ids.fault(stem) or status not in model.STATUSES:
         return None
     status_group = _read_status_group(group) if group else _NO_STATUS_GROUP
-    parent_ids = _read_items(parents)
+    parent_ids = _read_items(parents) if parents != _NO_ITEMS else ()
     amounts = _read_needs(needs)
     if status_group is None or amounts is None or (parent_ids and any(map(ids.fault, parent_ids))):
         return None
-    label_words = _read_items(labels) if labels else ()
+    label_words = _read_items(labels) if labels and labels != _NO_ITEMS else ()
     if len(parent_ids) > sizes.PARENTS_MOST or (
         label_words and not all(map(ids.is_label, label_words))
     ):
         return None
     # By position: this takes a third of the time that names take, and boards have many cards.
-    return Card._make((
+    return tuple.__new__(Card, (
         stem,
         _read_scalar(title),
         _read_scalar(worker),
@@ -80,7 +80,7 @@ def read(data: bytes, stem: str) -> Card | None:
         int(priority),
         tuple(sorted(parent_ids)) if len(parent_ids) > 1 else parent_ids,
         amounts,
-        _read_items(acceptance),
+        _read_items(acceptance) if acceptance != _NO_ITEMS else (),
         *status_group,
         _read_block(body) if body[0] == "|" else _read_scalar(body[:-1]),
         _read_scalar(model_name) if model_name else "",
@@ -90,6 +90,13 @@ def read(data: bytes, stem: str) -> Card | None:
 
 
 _by_hand = 0  # cards that this process has taken apart without the pattern
+
+
+def expect_cards(count: int) -> None:
+    """Say how many cards come next: where they are many, the pattern takes all of them apart."""
+    global _by_hand
+    if _by_hand + count > _BY_HAND_MOST:
+        _by_hand = _BY_HAND_MOST
 
 
 def _take_apart(text: str) -> cardparts.Parts | None:
@@ -116,8 +123,6 @@ def _read_scalar(source: str) -> str:
 
 def _read_items(source: str) -> tuple[str, ...]:
     """Return the items of a list, without duplicates."""
-    if source == _NO_ITEMS:
-        return ()
     return tuple(dict.fromkeys([_read_item(line[4:]) for line in source.split("\n")[1:-1]]))
 
 

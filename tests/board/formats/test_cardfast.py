@@ -132,6 +132,18 @@ def test_many_cards_are_read_as_one_is(most: int, monkeypatch: pytest.MonkeyPatc
     assert cardfast.read(cardfile.render(PLAIN).encode(), PLAIN.id) == PLAIN
 
 
+@pytest.mark.parametrize(("count", "pattern"), [(2, False), (3, True)])
+def test_of_many_cards_that_come_none_is_taken_apart_by_hand(
+    count: int, pattern: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cardfast, "_BY_HAND_MOST", 2)
+    monkeypatch.setattr(cardfast, "_by_hand", 0)
+    monkeypatch.setattr(cardparts, "take_apart", lambda _: None)
+    cardfast.expect_cards(count)
+    card = cardfast.read(cardfile.render(PLAIN).encode(), PLAIN.id)
+    assert card == (PLAIN if pattern else None)
+
+
 @pytest.mark.parametrize(
     "change",
     [
