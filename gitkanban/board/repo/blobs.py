@@ -35,19 +35,9 @@ def read_each(place: Place, wanted: list[str]) -> Iterator[Blob]:
     the same one again where it is repeated.
     """
     room = sizes.together_most(len(wanted))
-    answers = _read_answers(place, wanted)
-    for number, blob in enumerate(answers):
-        room -= len(blob.data or b"")
-        if room < 0:
-            raise BadData(
-                f"the {len(wanted)} files of the board are too large together",
-                f"Together they may have {sizes.shown(sizes.together_most(len(wanted)))}.",
-            )
-        yield blob
-        if blob.size > sizes.FILE_MOST:  # ask for the sizes of the rest first, once
-            answers.close()
-            yield from _sorted_out(place, wanted[number + 1 :], room)
-            return
+    answered, room = yield from _read_answers(place, wanted, room)
+    if answered < len(wanted):  # ask for the sizes of the rest first, once
+        yield from _sorted_out(place, wanted[answered:], room)
 
 
 def texts(place: Place, asked: Iterable[str]) -> dict[str, str]:
@@ -66,7 +56,7 @@ def content(place: Place, name: str) -> bytes | None:
     """
     if "\n" in name:
         return None
-    blob = next(iter(_read_answers(place, [name])))
+    blob = next(iter(_read_answers(place, [name], sizes.FILE_MOST)))
     if blob.size > sizes.FILE_MOST:
         raise BadData(f"{name.partition(':')[2] or name} has {sizes.shown(blob.size)}", TOO_LARGE)
     return blob.data
@@ -86,7 +76,7 @@ def _sorted_out(place: Place, wanted: list[str], room: int) -> Iterator[Blob]:
     small = [name for name in wanted if 0 <= known[name] <= sizes.FILE_MOST]
     if sum(known[name] for name in small) > room:
         raise BadData("the files of the board are too large together", TOO_LARGE)
-    answers = _read_answers(place, small)
+    answers = _read_answers(place, small, room)
     for name in wanted:
         if 0 <= known[name] <= sizes.FILE_MOST:
             yield next(answers)
@@ -95,15 +85,22 @@ def _sorted_out(place: Place, wanted: list[str], room: int) -> Iterator[Blob]:
 
 
 # Long: a board has many files, and a call for each of them would take longer than git does.
-def _read_answers(place: Place, wanted: list[str]) -> Generator[Blob, None, None]:
-    """Yield what git answers, up to the first object that is too large, without its content."""
+def _read_answers(
+    place: Place, wanted: list[str], room: int
+) -> Generator[Blob, None, tuple[int, int]]:
+    """Yield what git answers, up to the first object that is too large, without its content.
+
+    Return how many that are, and how many bytes of `room` are left. Raises BadData where they need
+    more.
+    """
     if not wanted:
-        return
+        return 0, room
+    number = 0
     with git.stream(
         place.common, "cat-file", "--batch", "--buffer", input=_name_lines(wanted)
     ) as out:
         read_line, read_bytes = out.readline, out.read
-        for name in wanted:
+        for number, name in enumerate(wanted, 1):
             line = read_line()
             if not line.endswith(b"\n"):
                 break  # it ended early: `stream` says why
@@ -111,13 +108,22 @@ def _read_answers(place: Place, wanted: list[str]) -> Generator[Blob, None, None
             size = int(fields[2]) if len(fields) == 3 and fields[2][:-1].isdigit() else -1
             if size > sizes.FILE_MOST:
                 yield Blob(name, size, None)
-                return
+                return number, room
             data = read_bytes(size + 1)  # nothing of what is missing
             if len(data) <= size:
                 break
-            yield Blob(name, size, data[:-1] if size >= 0 and fields[1] == b"blob" else None)
+            if size < 0 or fields[1] != b"blob":
+                yield Blob(name, size, None)
+                continue
+            room -= size
+            if room < 0:
+                raise BadData(
+                    f"the {len(wanted)} files of the board are too large together",
+                    f"Together they may have {sizes.shown(sizes.together_most(len(wanted)))}.",
+                )
+            yield Blob(name, size, data[:-1])
         else:
-            return
+            return number, room
     raise GitFailed(f"git cat-file ended before {name}", git.FSCK)
 
 
