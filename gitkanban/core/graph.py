@@ -69,7 +69,7 @@ def components(cards: Mapping[CardId, Card]) -> list[list[CardId]]:
         if root in index:
             continue
         index[root] = low[root] = len(index)
-        if not any(parent in cards for parent in cards[root].parents):
+        if cards.keys().isdisjoint(cards[root].parents):
             groups.append([root])  # as most cards are: no walk is needed
             continue
         stack.append(root)

@@ -85,7 +85,9 @@ class SplitCards(MutableMapping[CardId, Card]):
 
     def count(self, status: str) -> int:
         """The number of cards with a status."""
-        newer = (*self.unfinished.values(), *self.changed.values())
+        if status not in TERMINAL:
+            return sum(card.status == status for card in self.unfinished.values())
+        newer = self.changed.values()
         older = map(self._find_finished, self.changed)
         counted = sum(card is not None and card.status == status for card in newer)
         outdated = sum(card is not None and card.status == status for card in older)

@@ -108,7 +108,8 @@ def _valid_until(
     turns = [agent_state.next_change(observed.agents, observed.now)]
     if spent_today or (board.config and budget.has_day(board.config)):
         turns.append(budget.day_begins(observed.now) + DAY)
-    turns += [due(board, card, observed.now) for card in open_cards(board.cards)]
+    dated = (card for card in open_cards(board.cards) if card.not_before)
+    turns += [due(board, card, observed.now) for card in dated]
     turns += [since[each.card] + PATIENCE for each in scheduled.holds if each.card in since]
     return min((at for at in turns if at > observed.now), default=0)
 

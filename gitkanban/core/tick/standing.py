@@ -141,7 +141,7 @@ def _cards_for_people(
 
     A dropped, missing or unreadable card is one only if a card waits for it.
     """
-    named = (board.cards[card] for card in counts if card in board.cards)
+    named = filter(None, map(board.cards.get, counts))
     cards = (*open_cards(board.cards), *(card for card in named if card.status == DROPPED))
     return _sort_needed(
         (*_not_there(board, counts), *_needed_of(board, reasons, holds, counts, cards=cards))
