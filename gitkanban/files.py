@@ -34,7 +34,7 @@ def boot_id() -> str:
     What was written without being synced can be relied on as long as this stays the same.
     """
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as file:
             return file.read().strip()
     except OSError:
         return ""

@@ -7,7 +7,6 @@ with `trust`. `core.trust.tampering` decides what counts.
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from math import inf
 
 from gitkanban import files
 from gitkanban.board.repo import checkouts
@@ -29,6 +28,7 @@ from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.typed import NamedTuple
 
+_NEVER = float("inf")  # later than any time (epoch seconds)
 _PRINT, _NOTICED = "fingerprint", "tampering"  # in a run's folder; the second once compared
 
 
@@ -117,7 +117,7 @@ def notice(place: Place, board: Board, base: str, ended: Iterable[Folder], now: 
 def _life_of(folder: Folder) -> _Life | None:
     try:
         since = os.stat(folder.file(_PRINT)).st_mtime
-        end = os.stat(folder.file("exit.json")).st_mtime if folder.has("exit.json") else inf
+        end = os.stat(folder.file("exit.json")).st_mtime if folder.has("exit.json") else _NEVER
     except OSError:
         return None
     return _Life(folder, card_of(folder.facts()), since, end)
@@ -175,7 +175,7 @@ class _Settlements:
         for card in cards:
             if self._last is None:
                 self._last = self._look_up()
-            if self._last.get(card, -inf) >= since:
+            if self._last.get(card, -_NEVER) >= since:
                 yield card
 
     def _look_up(self) -> dict[CardId, float]:
@@ -184,9 +184,9 @@ class _Settlements:
             try:
                 settled = os.stat(folder.file("settled")).st_mtime
             except OSError:
-                settled = inf
+                settled = _NEVER
             card = card_of(folder.facts())
-            last[card] = max(settled, last.get(card, -inf))
+            last[card] = max(settled, last.get(card, -_NEVER))
         return last
 
 

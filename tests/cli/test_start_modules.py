@@ -90,13 +90,14 @@ def test_what_lies_in_packs_is_read_without_importing_subprocess(idle: Path) -> 
     assert "gitkanban.board.content.writing" in loaded and "subprocess" not in loaded
 
 
-def test_the_rows_after_a_pull_are_made_without_importing_subprocess(idle: Path) -> None:
+def test_the_rows_after_a_pull_are_made_without_what_they_do_not_need(idle: Path) -> None:
     ok(idle, "status")
     card = idle / ".kanban/cards/A.yaml"
     card.write_text(card.read_text().replace("first", "pulled"))
     git(idle, "commit", "-qam", "theirs")
     loaded = modules_of(idle, "status")
-    assert "gitkanban.cli.freshrows" in loaded and "subprocess" not in loaded
+    assert "gitkanban.cli.freshrows" in loaded
+    assert loaded & (HEAVY | {"gitkanban.core.moves", "math", "encodings.ascii"}) == set()
 
 
 def test_a_change_of_a_card_does_not_compile_the_pattern_of_its_layout(idle: Path) -> None:

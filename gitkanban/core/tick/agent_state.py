@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from gitkanban.core.changes import Change
 from gitkanban.core.model import BLOCKED, CONFIG, TODO, Board
-from gitkanban.core.moves import move
 from gitkanban.core.names import ProfileName, WorkerName
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import bad_nodes
@@ -165,6 +164,8 @@ def freed(state: AgentState, workers: Mapping[WorkerName, ProfileName]) -> Agent
 
 def freed_cards(board: Board, workers: Collection[WorkerName], clone: str) -> list[Change]:
     """The changes that retry the cards which a fault of these workers has blocked in this clone."""
+    from gitkanban.core.moves import move  # late: faults are rare
+
     freed: list[Change] = []
     for card in sorted(open_cards(board.cards)):
         runs = board.runs_of(card.id)

@@ -39,7 +39,7 @@ def machine_id() -> str:
     """Return the machine id of the installation; empty if there is none, as in many containers."""
     for path in _IDS:
         try:
-            with open(path, encoding="ascii") as file:
+            with open(path, encoding="utf-8") as file:
                 its_id = file.read(64).strip()
         except (OSError, ValueError):
             continue
