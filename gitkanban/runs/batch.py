@@ -7,7 +7,7 @@ and nothing is concluded or submitted: every command to a dead engine may cost i
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from gitkanban import clock, failpoints, files
 from gitkanban.board.repo import limited
@@ -109,7 +109,7 @@ class Batch(Recovering):
         every = list(runs)
         now = clock.now()
         sightings = {folder.run: self._look_at_run(folder, now) for folder in every}
-        self._cancel_ghosts()
+        self._cancel_ghosts(besides=sightings)
         return sightings
 
     def stop(self, folder: Folder, why: str) -> bool:
@@ -302,12 +302,15 @@ class Batch(Recovering):
             if job.state in _OPEN:
                 self._ask_engine(engines.fill(self.engine.cancel, {"job": job.id}))
 
-    def _cancel_ghosts(self) -> None:
+    def _cancel_ghosts(self, besides: Container[RunId]) -> None:
         """Cancel jobs whose run is settled here:
         an engine that lost its state may bring them back.
+
+        Runs `besides` those were just looked at, so they are not settled.
         """
         for name in self._jobs or ():
-            if folders.of(self.place.private, RunId(name.removeprefix(PREFIX))).has("settled"):
+            run = RunId(name.removeprefix(PREFIX))
+            if run not in besides and folders.of(self.place.private, run).has("settled"):
                 try:
                     self._cancel_jobs(name)
                 except NoAnswer:
