@@ -51,6 +51,10 @@ class _ExecutorNews(NamedTuple):
     unready: Mapping[str, str] = {}
     asked: bool = False  # just now, and not at the last tick
 
+    def of(self, folder: Folder) -> Sighting:
+        """Return what became of a run of an executor."""
+        return self.sightings.get(folder.run, Sighting("queued"))
+
 
 def observe(
     place: Place, board: Board, now: int, locks: Locks, executors: "Executors | None" = None
@@ -123,12 +127,14 @@ def _look_at_place(
         if folder.run in named or not folder.shows(folders.CLAIM)
     ]
     specs = {folder.run: folder.facts() for folder in unsettled}
-    locked = locks.locked(
-        _lock_names_to_probe(board, specs.values()),
-        (folder.run for folder in unsettled if not folder.shows("exit.json")),
-    )
     away = [folder for folder in unsettled if specs[folder.run].one("executor")]
     look = ask(away) if away or _executors_wanted(board) else _ExecutorNews()
+    standing = {
+        slots.lock_name(specs[folder.run].one("slot"))
+        for folder in away
+        if look.of(folder).phase != "ended" and not folder.shows("exit.json")
+    }
+    locked = standing | locks.locked(_lock_names_to_probe(board, specs.values()) - standing)
     runs = tuple(_run_facts(folder, specs[folder.run], locked, look) for folder in unsettled)
     pairs = zip(runs, unsettled, strict=True)
     ready, served = last_tick.schedule(place.private)
@@ -196,7 +202,7 @@ def _run_facts(
     alive = not away and supervised.is_alive(folder, its_spec, locked)
     sighting = Sighting("live" if alive else "ended")
     if away:
-        sighting = news.sightings.get(folder.run, Sighting("queued"))
+        sighting = news.of(folder)
     waits = news.asked and sighting.phase == "queued"  # its executor has just looked for a record
     end = None if waits else folder.exit()
     if away:

@@ -1,7 +1,7 @@
 """Ticks of a board whose sessions are jobs of a batch system: a queue in a folder."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,10 @@ from gitkanban import clock
 from gitkanban.board.repo import limited
 from gitkanban.cli import waiting
 from gitkanban.core import engines
-from gitkanban.core.tick.facts import Observed
+from gitkanban.core.tick.facts import Exit, Observed
 from gitkanban.runs.observe import glance, observe
+from gitkanban.runs.records import folders
+from gitkanban.runs.supervision.locks import Locks
 from gitkanban.tick import rounds, starting
 from gitkanban.tick.observing import BoardLook
 from tests.cli.calls import call
@@ -118,6 +120,33 @@ def test_what_the_queue_says_is_shown_without_asking_it_again(arena: Arena, queu
     assert queue.calls("look") == asked
     assert observed.busy_slots == {"many#1"}
     assert card == facts.card
+
+
+def test_the_slot_of_a_job_is_busy_by_its_queues_word_and_after_its_end_by_its_lock(
+    arena: Arena, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.mood("hold")
+    arena.fresh("commit")
+    assert arena.tick() == 0
+    (facts,) = seen(arena).runs
+    probed: set[str] = set()
+    locked = Locks.locked
+
+    def note_probes(locks: Locks, names: Collection[str]) -> set[str]:
+        probed.update(names)
+        return locked(locks, names)
+
+    monkeypatch.setattr(Locks, "locked", note_probes)
+    assert seen(arena).busy_slots == {"many#1"}
+    assert "slot/many/2" in probed
+    assert "slot/many/1" not in probed
+    folder = folders.of(arena.place.private, facts.run)
+    folder.write_exit(Exit(int(clock.now()), "not-started", error="an admin's mistake"))
+    assert seen(arena).busy_slots == frozenset()
+    lock = arena.locks.take("slot/many/1")
+    assert lock
+    with lock:  # somebody closes the run
+        assert seen(arena).busy_slots == {"many#1"}
 
 
 def test_locks_of_open_jobs_stand_on_the_machine_that_ticks_from_now_on(

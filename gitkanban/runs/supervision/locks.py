@@ -103,18 +103,16 @@ class Locks:
                 "gitkanban must be able to write in the git directory.",
             ) from error
 
-    def locked(self, names: "Iterable[str]", open_runs: "Iterable[str]" = ()) -> set[str]:
+    def locked(self, names: "Iterable[str]") -> set[str]:
         """Return which of the named locks somebody holds, by trying a shared lock for a moment.
 
-        `open_runs` are known to have no record of their end: no disk is asked about them again.
         Reading /proc/locks would touch nothing. But other pid namespaces than the machine's own do
         not see locks there whose first taker has died, and trying a hundred locks takes less time.
         """
         top = os.path.realpath(self.folder)  # a link on a shared disk is a round trip for each
-        known = frozenset(open_runs)
-        return {name for name in names if self._is_locked(f"{top}/{name}", known)}
+        return {name for name in names if self._is_locked(f"{top}/{name}")}
 
-    def _is_locked(self, path: str, open_runs: "frozenset[str]") -> bool:
+    def _is_locked(self, path: str) -> bool:
         try:
             fd = files.open_own(path, os.O_RDONLY)
         except (FileNotFoundError, NotADirectoryError, files.InTheWay):
@@ -125,7 +123,7 @@ class Locks:
             run = _read_run(fd)  # after the lock: whoever leaves it standing lets go of it last
         finally:
             os.close(fd)
-        return run in open_runs or bool(self._open_run(run))
+        return bool(self._open_run(run))
 
     def leave_standing(self, lock: HeldLock, run: str) -> None:
         """Have the lock stand for the run until its end is recorded. Raises OSError."""
