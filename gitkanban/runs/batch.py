@@ -184,7 +184,7 @@ class Batch(Recovering):
 
     def _look_at_run(self, folder: Folder, now: float) -> Sighting:
         title = self.engine.title
-        end = folder.exit()
+        end = folder.exit() if folder.has_ended() else None
         if end:
             return (
                 self._explain_signal(folder, end, now) if is_explainable(end) else Sighting("ended")
@@ -211,8 +211,7 @@ class Batch(Recovering):
         sighting = judge_job(job, traces, int(now), title, last=last, settling=self.engine.settling)
         if sighting.phase == "live" and traces.asked:
             self._pursue_stop(folder, job, now)
-        if sighting.phase == "queued":
-            left_out = self._admit_nodes(folder, job, now)
+        if sighting.phase == "queued" and (left_out := self._admit_nodes(folder, job, now)):
             return sighting._replace(note=waiting_words(sighting.note, left_out))
         return sighting
 
@@ -251,7 +250,7 @@ class Batch(Recovering):
         for state in _OPEN:
             ours = ours or [job for job in jobs if job.state == state]
         job = (ours or jobs or [begun])[-1]
-        return job._replace(node=job.node or begun.node)
+        return job if job.node or not begun.node else job._replace(node=begun.node)
 
     # -- the engine
 

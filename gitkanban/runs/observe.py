@@ -57,12 +57,18 @@ class _ExecutorNews(NamedTuple):
 
 
 def observe(
-    place: Place, board: Board, now: int, locks: Locks, executors: "Executors | None" = None
+    place: Place,
+    board: Board,
+    now: int,
+    locks: Locks,
+    executors: "Executors | None" = None,
+    runs: Sequence[Folder] | None = None,
 ) -> Observed:
     """Return the facts that a plan needs. Raises GitkanbanError, OSError.
 
     Whether a run of this machine lives is read from its locks: that takes no git and no look at
-    processes. `executors` are asked about all others.
+    processes. `executors` are asked about all others. `runs` are those of this clone that are
+    unsettled, if the caller has just looked at them.
     """
 
     def ask_executors(runs: Sequence[Folder]) -> _ExecutorNews:
@@ -77,7 +83,8 @@ def observe(
         sightings.remember(place.private, look.sightings, look.unready)
         return look
 
-    observed, live = _look_at_place(place, board, now, locks, ask=ask_executors)
+    here = folders.unsettled(place.private) if runs is None else runs
+    observed, live = _look_at_place(place, board, now, locks, here=here, ask=ask_executors)
     for folder, its_spec in live:
         with suppress(OSError):  # the token is only for people to read
             slots.mend(place, folder, its_spec)
@@ -94,7 +101,12 @@ def glance(place: Place, board: Board, now: int, locks: Locks) -> Observed:
     last tick. Raises OSError, GitFailed.
     """
     return _look_at_place(
-        place, board, now, locks, ask=lambda _: _ExecutorNews(*sightings.recall(place.private))
+        place,
+        board,
+        now,
+        locks,
+        here=folders.unsettled(place.private),
+        ask=lambda _: _ExecutorNews(*sightings.recall(place.private)),
     )[0]
 
 
@@ -113,6 +125,7 @@ def _look_at_place(
     board: Board,
     now: int,
     locks: Locks,
+    here: Iterable[Folder],
     ask: Callable[[Sequence[Folder]], _ExecutorNews],
 ) -> tuple[Observed, list[tuple[Folder, spec.Spec]]]:
     """Return the facts, and the folders of live runs with the beginnings of their specs."""
@@ -122,7 +135,7 @@ def _look_at_place(
     named = {card.run for card in open_cards(board.cards) if card.run}
     unsettled = [
         folder
-        for folder in folders.unsettled(place.private)
+        for folder in here
         # A start that a remote was asked for, without an answer, is a run once the board names it.
         if folder.run in named or not folder.shows(folders.CLAIM)
     ]
@@ -204,11 +217,10 @@ def _run_facts(
     if away:
         sighting = news.of(folder)
     waits = news.asked and sighting.phase == "queued"  # its executor has just looked for a record
-    end = None if waits else folder.exit()
-    if away:
-        if sighting.phase == "live":
-            end = None  # there may be a record, but the engine is about to say why it ended
-        end = (sighting.end or end) if end else None
+    # Of a live one there may be a record, but the engine is about to say why it ended.
+    end = None if waits or (away and sighting.phase == "live") else folder.exit()
+    if away and end:
+        end = sighting.end or end
     facts = RunFacts(
         run=run_of(its_spec),
         card=card_of(its_spec),
@@ -229,7 +241,8 @@ def _run_facts(
         max_attempts=int(its_spec.number("max_attempts", 2)),
         needs=tuple((n, int(c)) for n, c in its_spec.pairs("needs").items() if c.isdigit()),
     )
-    if end or folder.has_mail():  # its last letter may have come with its end
+    # Its last letter may have come with its end; where no session has begun there is none.
+    if end or (not waits and folder.has_mail()):
         facts = _with_letters(facts, folder)
     if not facts.alive:
         facts = facts._replace(tries=folder.tries())

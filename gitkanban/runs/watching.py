@@ -73,12 +73,12 @@ class _Life(NamedTuple):
         return f"{self.card} ({self.folder.run})"
 
 
-def waiting(place: Place) -> list[Folder]:
-    """Return ended runs whose fingerprint has not been compared yet."""
+def waiting(unsettled: Iterable[Folder]) -> list[Folder]:
+    """Return the ended ones of these runs whose fingerprint has not been compared yet."""
     return [
         folder
-        for folder in folders.unsettled(place.private)
-        if not folder.shows(_NOTICED) and folder.has("exit.json") and not folder.has(_NOTICED)
+        for folder in unsettled
+        if not folder.shows(_NOTICED) and folder.has_ended() and not folder.has(_NOTICED)
     ]
 
 

@@ -21,7 +21,6 @@ from gitkanban.errors import BoardBusy
 from gitkanban.runs import agent_setup, watching
 from gitkanban.runs.observe import observe
 from gitkanban.runs.records import agent_state, folders, last_tick, reached
-from gitkanban.runs.records.folders import Folder
 from gitkanban.tick.state import BoardLook, TickState
 
 
@@ -30,7 +29,7 @@ def notice_tampering(state: TickState) -> None:
 
     Call it before any of that is used.
     """
-    ended = watching.waiting(state.place)
+    ended = watching.waiting(state.runs)
     if not ended:
         return
     board = store.read(state.place)
@@ -45,9 +44,8 @@ def notice_tampering(state: TickState) -> None:
 def catch_up(state: TickState) -> None:
     """Restore what the board branch lost, and bring along the checkouts that were left behind."""
     try:
-        unsettled = folders.unsettled(state.place.private)
-        folders.remove_unborn(unsettled)
-        _settle_claims(state, [each for each in unsettled if each.shows(folders.CLAIM)])
+        state.runs = folders.remove_unborn(state.runs)
+        _settle_claims(state)
         notices = (
             *refs.remove_stale_locks(state.place),
             *restore(state.place),
@@ -59,8 +57,9 @@ def catch_up(state: TickState) -> None:
     state.add(notices=notices)
 
 
-def _settle_claims(state: TickState, claimed: Sequence[Folder]) -> None:
+def _settle_claims(state: TickState) -> None:
     """Remove what is left of starts that a remote was asked for and has not taken."""
+    claimed = [each for each in state.runs if each.shows(folders.CLAIM)]
     if not claimed:
         return
     answered = clock.now()
@@ -69,6 +68,7 @@ def _settle_claims(state: TickState, claimed: Sequence[Folder]) -> None:
     cards = open_cards(store.read(state.place).cards)
     current = {card.run for card in cards if card.run}
     for folder in folders.settle_claims(claimed, current, answered):
+        state.runs.remove(folder)
         state.add(notices=(f"run {folder.run} never began: the remote did not take its claim",))
 
 
@@ -81,7 +81,14 @@ def read_board(state: TickState) -> Board:
 
 def observe_board(state: TickState, board: Board) -> Observed:
     """Return the facts that a plan for this board needs."""
-    observed = observe(state.place, board, int(clock.now()), state.locks, executors=state.executors)
+    observed = observe(
+        state.place,
+        board,
+        int(clock.now()),
+        state.locks,
+        executors=state.executors,
+        runs=state.runs,
+    )
     return observed._replace(started=state.started)
 
 

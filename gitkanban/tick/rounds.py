@@ -123,7 +123,8 @@ def _tick_locked(state: TickState) -> None:
     """Do rounds until a look at the board asks for nothing more. The tick lock must be held."""
     failpoints.reach("tick.locked")
     again.clear(state.place.private)
-    state.add(notices=tuple(machines.enter(state.place)))
+    state.look_at_runs()
+    state.add(notices=tuple(machines.enter(state.place, state.runs)))
     ticked.note(state.place.private, state.remote.name if state.remote else "")
     failpoints.reach("tick.mark-cleared")
     with signing.unattended():
@@ -132,6 +133,7 @@ def _tick_locked(state: TickState) -> None:
         for _ in range(ROUNDS_MOST):
             if not run_round(state):
                 break
+            state.look_at_runs()
             observing.notice_tampering(state)  # of runs that were closed only now
 
 

@@ -12,6 +12,8 @@ from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.outcome import Outcome, Started
 from gitkanban.core.tick.plan import Plan, plan
 from gitkanban.runs.executors import Executors
+from gitkanban.runs.records import folders
+from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.typed import TYPE_CHECKING, Any, NamedTuple
 
@@ -56,11 +58,16 @@ class TickState:
         self.executors = Executors(place, locks, self.words)
         self.remote = _remote_named(place, remote)
         self.given_up: set[str] = set()  # runs and cards that this tick does not try again
+        self.runs: list[Folder] = []  # those of this clone that were unsettled at the last look
         self.refused: dict[str, str] = {}  # {card that could not be accepted: why}
         self.started = 0  # number of starts committed so far
         self.verified: set[str] = set()  # contents of base on which `verify` has passed
         self.config: Config | None = None  # as of the last look
         self.outcome = Outcome()
+
+    def look_at_runs(self) -> None:
+        """Look at the folders of this clone's runs: once a round, for all that it does."""
+        self.runs = folders.unsettled(self.place.private)
 
     def add(self, **what: Any) -> None:
         """Add to the outcome, as `Outcome.adding` does."""

@@ -9,6 +9,7 @@ import pytest
 from gitkanban import clock
 from gitkanban.core.engines import BatchJob
 from gitkanban.core.names import Oid, RunId
+from gitkanban.core.tick.facts import Exit
 from gitkanban.runs.records import folders, job_records, listings
 from gitkanban.runs.records.folders import MAILBOX, Folder
 from gitkanban.typed import Any
@@ -163,6 +164,29 @@ def test_who_writes_a_record_reads_what_was_written(tmp_path: Path, time: Time) 
     assert job_records.last_word(folder) == BatchJob("node-lost", "7")
     folder.request_stop("enough")
     assert folder.shows("stop")
+
+
+def test_whether_a_run_has_ended_is_asked_of_the_disk_once_a_look(
+    tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch, calls: list[str]
+) -> None:
+    run_in(tmp_path)
+    folder = look_until_known(tmp_path, time)
+    status = os.stat(folder.path)
+    calls.clear()
+    assert not folder.has_ended() and not folder.has_ended()
+    assert calls == ["lexists"]
+    Path(folder.file("exit.json")).touch()  # by another process, on a share that is late
+    os.utime(folder.path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    (later,) = folders.unsettled(str(tmp_path))
+    assert later.has_ended()
+
+
+def test_who_records_an_end_knows_it(tmp_path: Path, time: Time) -> None:
+    run_in(tmp_path)
+    folder = look_until_known(tmp_path, time)
+    assert not folder.has_ended()
+    folder.write_exit(Exit(1, "lost"))
+    assert folder.has_ended()
 
 
 def test_a_record_that_could_not_be_read_is_read_again(

@@ -1,7 +1,9 @@
 """Ticks of a board whose sessions are jobs of a batch system: a queue in a folder."""
 
+import builtins
+import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,12 @@ from gitkanban import clock
 from gitkanban.board.repo import limited
 from gitkanban.cli import waiting
 from gitkanban.core import engines
-from gitkanban.core.tick.facts import Exit, Observed
+from gitkanban.core.names import CardId, RunId
+from gitkanban.core.tick.facts import Exit, Letter, Observed, StepEnd
+from gitkanban.runs import mailbox, watching
 from gitkanban.runs.observe import glance, observe
-from gitkanban.runs.records import folders
+from gitkanban.runs.records import folders, listings
+from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.tick import rounds, starting
 from gitkanban.tick.observing import BoardLook
@@ -147,6 +152,93 @@ def test_the_slot_of_a_job_is_busy_by_its_queues_word_and_after_its_end_by_its_l
     assert lock
     with lock:  # somebody closes the run
         assert seen(arena).busy_slots == {"many#1"}
+
+
+def test_of_a_run_that_waits_an_idle_tick_asks_for_its_folders_times_and_its_record_alone(
+    arena: Arena, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.mood("hold")
+    arena.fresh("commit"), arena.fresh("commit")
+    assert arena.tick() == 0
+    runs = _learn_what_runs_have(arena, monkeypatch)
+    top = f"{arena.place.private}/runs/"
+    asked: list[tuple[str, str]] = []
+    for module, name in ((os, "stat"), (os, "lstat"), (os, "listdir"), (os, "scandir")):
+        _note_questions(monkeypatch, module, name, asked)
+    _note_questions(monkeypatch, builtins, "open", asked)
+    _tick_here(arena)
+    of_runs = [(what, path.removeprefix(top)) for what, path in asked if path.startswith(top)]
+    each = (("stat", "{}"), ("lstat", "{}/exit.json"))
+    assert sorted(of_runs) == sorted(
+        (what, path.format(run)) for run in runs for what, path in each
+    )
+
+
+def test_a_record_that_comes_during_a_tick_is_settled_by_the_next_as_compared_as_any_other(
+    arena: Arena, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.mood("hold")
+    card = arena.fresh("commit")
+    assert arena.tick() == 0
+    (run,) = _learn_what_runs_have(arena, monkeypatch)
+    folder = folders.of(arena.place.private, run)
+    waiting = watching.waiting
+
+    def end_run_afterwards(runs: Iterable[Folder]) -> list[Folder]:
+        found = waiting(runs)
+        folder.write_exit(Exit(int(clock.now()), "exited", (StepEnd("session", 3),)))
+        return found
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(watching, "waiting", end_run_afterwards)
+        _tick_here(arena)
+    assert arena.status(card) == "running"
+    _tick_here(arena)
+    assert arena.board().runs_of(card)[0].why.startswith("the session exited with 3")
+    assert folder.has("settled")
+    assert folder.has("tampering"), "what changed during the run was looked for before"
+
+
+def test_letters_are_looked_for_once_a_session_may_have_written_them(
+    arena: Arena, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.mood("hold")
+    card = arena.fresh("commit")
+    assert arena.tick() == 0
+    with monkeypatch.context() as waits:
+        waits.setattr(Folder, "has_mail", None)
+        (facts,) = seen(arena).runs
+    folder = folders.of(arena.place.private, facts.run)
+    mailbox.send(folder, Letter(clock.sortable_id(), "note", CardId(card), text="half way"))
+    queue.set(state="RUNNING")
+    (facts,) = seen(arena).runs
+    assert [letter.text for letter in facts.letters] == ["half way"]
+
+
+def _learn_what_runs_have(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> list[RunId]:
+    """Tick until nothing more is read of run folders; return the runs."""
+    monkeypatch.setattr(listings, "_SETTLES", 0.0)
+    for _ in range(3):
+        _tick_here(arena)
+    return [folder.run for folder in folders.unsettled(arena.place.private)]
+
+
+def _tick_here(arena: Arena) -> None:
+    """Tick in this process, which then knows what the tick has learned."""
+    with arena.patched():
+        rounds.tick(arena.place)
+
+
+def _note_questions(
+    monkeypatch: pytest.MonkeyPatch, module: object, name: str, asked: list[tuple[str, str]]
+) -> None:
+    ask = getattr(module, name)
+
+    def note(path: Any = ".", *args: Any, **more: Any) -> Any:
+        asked.append((name, str(path)))
+        return ask(path, *args, **more)
+
+    monkeypatch.setattr(module, name, note)
 
 
 def test_locks_of_open_jobs_stand_on_the_machine_that_ticks_from_now_on(

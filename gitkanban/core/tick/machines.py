@@ -4,7 +4,7 @@ Kernel locks work among the processes of one machine. If two machines share a cl
 each sees the other's live runs as unlocked, and would take them for dead.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from gitkanban.core.names import CardId, RunId
 from gitkanban.typed import Literal, NamedTuple
@@ -69,7 +69,7 @@ def claim(
     ours: Machine,
     last: Machine | None,
     given_up: Iterable[Machine],
-    runs: Iterable[OpenRun],
+    runs: Collection[OpenRun],
     silent: int = LATELY,
 ) -> TickRight:
     """Decide whether `ours` may tick a clone that `last` ticked before (None: no machine did).
@@ -78,7 +78,9 @@ def claim(
     for how many seconds nothing has been heard of `last`, if both may reach the clone's disk now.
     """
     known = (ours, *given_up)
-    open_there = tuple(run for run in runs if not any(each.is_same(run.machine) for each in known))
+    machines = {run.machine for run in runs}
+    others = {machine for machine in machines if not any(one.is_same(machine) for one in known)}
+    open_there = tuple(run for run in runs if run.machine in others)
     if open_there:
         return TickRight("elsewhere", open_there[0].machine, open_there)
     if last is not None and not ours.is_same(last):

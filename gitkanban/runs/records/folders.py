@@ -41,14 +41,17 @@ class Folder:
     """`<private>/runs/<run>/`, which may not exist (yet, or any more).
 
     One from `unsettled` also has what was known of its content at that moment: what `shows`,
-    `record` and `facts` say is as of then.
+    `record` and `facts` say is as of then. `has_ended` is as of when it was first asked.
     """
 
-    __slots__ = ("_listing", "path")
+    __slots__ = ("_ended", "_facts", "_listing", "path")
 
     def __init__(self, path: str, listing: Listing | None = None) -> None:
         self.path = path
         self._listing = listing
+        # For as long as the listing counts:
+        self._facts: Spec | None = None
+        self._ended: bool | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Folder) and self.path == other.path
@@ -79,6 +82,14 @@ class Folder:
         from a record that is missing by it.
         """
         return self.has(name) if self._listing is None else name in self._listing.names
+
+    def has_ended(self) -> bool:
+        """Return whether it has a record of its end. The disk itself is asked, but only once."""
+        if self._listing is None:
+            return self.has("exit.json")
+        if self._ended is None:
+            self._ended = self.has("exit.json")
+        return self._ended
 
     def record(self, name: str) -> str:
         """Return a small file that is only ever replaced whole; empty if there is none."""
@@ -117,6 +128,8 @@ class Folder:
 
     def facts(self) -> Spec:
         """Return the beginning of the spec, with all facts and no commands."""
+        if self._listing and self._facts is not None:
+            return self._facts
         facts: dict[str, list[str]] | None = self.recall("facts")
         if facts is None:
             try:
@@ -124,7 +137,8 @@ class Folder:
             except OSError:
                 return Spec()
             self.keep("facts", dict(facts))
-        return self._located(Spec(facts))
+        self._facts = self._located(Spec(facts))
+        return self._facts
 
     def _located(self, its_spec: Spec) -> Spec:
         """Return the spec with its paths as they are now, if the repository was moved since.
@@ -429,19 +443,22 @@ def settle_claims(
     return gone
 
 
-def remove_unborn(runs: Iterable[Folder]) -> None:
+def remove_unborn(runs: Iterable[Folder]) -> list[Folder]:
     """Remove run folders whose tick died before it wrote the spec: nothing was reserved for them.
 
-    Call it with the tick lock held: only ticks create run folders.
+    Return the others. Call it with the tick lock held: only ticks create run folders.
     """
-    for folder in runs:
-        if folder.shows("spec"):
-            continue
-        names = os.listdir(folder.path)
-        if all(name.startswith("spec.") for name in names):
-            for name in names:
-                os.unlink(folder.file(name))
-            os.rmdir(folder.path)
+    return [each for each in runs if each.shows("spec") or not _remove_if_unborn(each)]
+
+
+def _remove_if_unborn(folder: Folder) -> bool:
+    names = os.listdir(folder.path)
+    if not all(name.startswith("spec.") for name in names):
+        return False
+    for name in names:
+        os.unlink(folder.file(name))
+    os.rmdir(folder.path)
+    return True
 
 
 def _whole_number(value: object) -> int:

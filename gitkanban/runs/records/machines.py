@@ -8,7 +8,7 @@ import itertools
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from gitkanban import files, lock_files
@@ -64,23 +64,27 @@ def machine_key() -> str:
     return f"m{zlib.crc32(f'{ours.id} {ours.boot} {space}'.encode()):08x}"
 
 
-def look(place: Place) -> TickRight:
-    """Return whether this machine may tick the clone; change nothing. Raises OSError."""
+def look(place: Place, unsettled: Iterable[Folder] | None = None) -> TickRight:
+    """Return whether this machine may tick the clone; change nothing. Raises OSError.
+
+    `unsettled` are its runs, if the caller has just looked at them.
+    """
     last, given_up = _read_record(place.private)
     ours = this()
     shared = last is not None and not ours.is_same(last) and lock_files.are_apart(place.private)
     silent = _measure_silence(place.private) if shared else LATELY
-    return claim(ours, last, given_up, _open_runs(place), silent=silent)
+    runs = folders.unsettled(place.private) if unsettled is None else unsettled
+    return claim(ours, last, given_up, tuple(_open_runs(runs)), silent=silent)
 
 
-def enter(place: Place) -> list[str]:
-    """Make this the machine that ticks the clone, and return notices.
+def enter(place: Place, unsettled: Iterable[Folder]) -> list[str]:
+    """Make this the machine that ticks the clone, whose runs these are, and return notices.
 
     Call it with the tick lock held. Raises OSError, and Refused while another machine has open
     runs here, or has ticked lately a clone that both can reach.
     """
     before = _read_record(place.private)
-    here = refuse_elsewhere(place)
+    here = refuse_elsewhere(place, unsettled)
     if here.standing == "takes-over" and lock_files.are_apart(place.private):
         with _taking_over(place):
             if _read_record(place.private) != before:  # another machine was quicker
@@ -95,7 +99,9 @@ def enter(place: Place) -> list[str]:
 def _note_entry(place: Place) -> None:
     last, given_up = _read_record(place.private)
     ours = this()
-    needed = [m for m in given_up if any(m.is_same(run.machine) for run in _open_runs(place))]
+    runs = _open_runs(folders.unsettled(place.private)) if given_up else ()
+    open_on = {run.machine for run in runs}
+    needed = [m for m in given_up if any(m.is_same(machine) for machine in open_on)]
     if last != ours or list(given_up) != needed:
         _restore_standing_locks(place)  # first: with the record written nobody would do it again
         _write_record(place, ours, needed)
@@ -126,9 +132,9 @@ def _taking_over(place: Place) -> Iterator[None]:
             files.remove(claim)
 
 
-def refuse_elsewhere(place: Place) -> TickRight:
+def refuse_elsewhere(place: Place, unsettled: Iterable[Folder] | None = None) -> TickRight:
     """Return what `look` does. Raises OSError, and Refused where another machine has the clone."""
-    here = look(place)
+    here = look(place, unsettled)
     if here.standing == "elsewhere":
         raise Refused(here.line, HINT)
     return here
@@ -222,8 +228,8 @@ def began_elsewhere(folder: Folder) -> bool:
     return began is not None and not any(each.is_same(began) for each in known)
 
 
-def _open_runs(place: Place) -> Iterator[OpenRun]:
-    for folder in folders.unsettled(place.private):
+def _open_runs(unsettled: Iterable[Folder]) -> Iterator[OpenRun]:
+    for folder in unsettled:
         its_spec = Spec() if folder.shows("exit.json") else folder.facts()
         machine = _machine_of_run(its_spec)
         if machine:
