@@ -24,7 +24,6 @@ from gitkanban.runs import spending, trust, watching, worker_programs
 from gitkanban.runs.records import (
     agent_state,
     folders,
-    job_records,
     last_tick,
     listings,
     machines,
@@ -258,7 +257,7 @@ def _with_end(facts: RunFacts, folder: Folder, its_spec: spec.Spec, end: Exit) -
     reading = read_session(folder, its_spec.one("runner"), end)
     return facts._replace(
         exit=end,
-        node=job_records.last_known_job(folder).node if facts.executor else "",
+        node=_last_node(folder) if facts.executor else "",
         collected=not folder.uncollected(its_spec),
         given_up=folder.given_up(),
         tampering=watching.of_run(folder),
@@ -278,6 +277,12 @@ def _with_end(facts: RunFacts, folder: Folder, its_spec: spec.Spec, end: Exit) -
         tokens_out=reading.tokens_out,
         denied=reading.denied,
     )
+
+
+def _last_node(folder: Folder) -> str:
+    from gitkanban.runs.records import job_records  # late: few boards have executors
+
+    return job_records.last_known_job(folder).node
 
 
 def _with_letters(facts: RunFacts, folder: Folder) -> RunFacts:

@@ -7,8 +7,11 @@ would otherwise use up the tries of every card, for it is always free. Pure; the
 
 from collections.abc import Callable, Iterable, Mapping
 
-from gitkanban.core.engines import BatchJob
 from gitkanban.core.tick.facts import BadNode, Exit, RunFacts
+from gitkanban.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitkanban.core.engines import BatchJob
 
 ROW = 3  # jobs that a node must fail in a row, with none in between that began there
 REST = 3600  # seconds for which such a node is left out, from the last of them
@@ -51,7 +54,7 @@ def nodes_at_rest(nodes: Mapping[str, BadNode], now: int) -> list[BadNode]:
     ]
 
 
-def failed_node(end: Exit | None, job: BatchJob) -> str:
+def failed_node(end: Exit | None, job: "BatchJob") -> str:
     """Return the node that failed a run, empty if none did.
 
     `job` is the last that is known of its job: the record may only say that a signal ended the run.

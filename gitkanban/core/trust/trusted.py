@@ -7,7 +7,6 @@ only the reviewer of a change. It compares values; `runs.trust` keeps the record
 
 from collections.abc import Iterator, Mapping
 
-from gitkanban.core.engines import fill, find_engine
 from gitkanban.core.model import Config, Worker
 from gitkanban.core.names import NOBODY, ProfileName, WorkerName
 from gitkanban.typed import Literal, NamedTuple
@@ -192,6 +191,10 @@ def describe_executor(config: Config, worker: Worker) -> str:
 
     This text is the value that is allowed: options that change must be allowed again.
     """
+    if not worker.executor:
+        return ""
+    from gitkanban.core.engines import fill, find_engine  # late: few boards have executors
+
     executor = config.executors.get(worker.executor)
     engine = find_engine(executor.engine) if executor else None
     if executor is None or engine is None:
