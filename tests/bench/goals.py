@@ -59,10 +59,10 @@ ACTS = (
         "time; then the cache of the open cards, read whole, though only the card and its parents are accounted for"),
     Act("show", _ONE, "as `why`, with the card's own runs and notes, and its parents and children by name"),
     Act("status after a pull", _PULL,
-        "the modules of the full command line, which alone take as long as a whole warm `status` of 10,000 cards; git's "
-        "comparison of the two trees, whose lists of files it reads whole; and the rows of all open cards, which are "
-        "worded again, as each may depend on any other. At 100,000 cards git's look for edits takes longer than all of "
-        "that, and goes on meanwhile"),
+        "a hundred modules more than a warm `status` loads, those that say what holds cards back (neither click nor `re` "
+        "among them), which alone take almost as long as a whole warm `status` of 10,000 cards; git's comparison of the "
+        "two trees, whose lists of files it reads whole; and the rows of all open cards, which are worded again, as each "
+        "may depend on any other. At 100,000 cards git's look for edits takes longer than all of that, and goes on meanwhile"),
     Act("status with no cache", _COLD,
         "every card is read from git (one `git ls-tree`, one `git cat-file`), taken apart by one pattern if "
         "`fmt` laid it out, and written to the cache while it is read, so that finished cards are never all in memory: "
