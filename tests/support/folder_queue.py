@@ -93,7 +93,7 @@ class Queue:
             if job["state"] == "WAITING":
                 call = [sys.executable, "-I", __file__, "start", number]
                 env = {**os.environ, VARIABLE: str(self.folder)}
-                subprocess.run(call, env=env, check=True, timeout=30)
+                subprocess.run(call, env=env, check=True, timeout=120)
 
     def is_at_work(self) -> bool:
         """Return whether a job runs."""
@@ -152,14 +152,19 @@ def start(folder: Path, number: str) -> None:
 
 
 def run(folder: Path, number: str) -> None:
-    """Run a job to its end."""
+    """Run a job to its end. Its process notes its id before it becomes the job."""
     job = json.loads((folder / f"{number}.job").read_text())
-    process = subprocess.Popen(
-        [job["script"]], cwd="/", start_new_session=True,
-        env={"PATH": os.defpath, "QUEUE_JOB": number, "QUEUE_NODE": NODE},
-    )  # fmt: skip
-    change(folder, number, pid=str(process.pid))
-    process.wait()
+    pid = os.fork()
+    if not pid:
+        try:
+            os.setsid()
+            os.chdir("/")
+            change(folder, number, pid=str(os.getpid()))
+            env = {"PATH": os.defpath, "QUEUE_JOB": number, "QUEUE_NODE": NODE}
+            os.execve(job["script"], [job["script"]], env)
+        finally:
+            os._exit(127)
+    os.waitpid(pid, 0)
     try:
         state = json.loads((folder / f"{number}.job").read_text())["state"]
     except FileNotFoundError:
