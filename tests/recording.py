@@ -15,7 +15,7 @@ from tests.docs.settled import commits_of, settle_lines
 from tests.support.terminal import Terminal
 
 PICTURE = Path(__file__).parent.parent / "docs" / "demo.svg"
-MOST_SECONDS = 120  # of the demo
+MOST_SECONDS = 300  # of the demo
 COLUMNS = 92
 STAND, STAND_LAST = 3.2, 6.0  # seconds that a frame is shown
 CELL, LINE, SIZE, EDGE, BAR = 8.0, 18, 13, 16, 34  # pixels

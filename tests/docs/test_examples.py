@@ -48,7 +48,7 @@ class Shop:
         done = subprocess.run(
             [sys.executable, "-m", "gitkanban", *words],
             cwd=self.repo, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            check=False, timeout=120,
+            check=False, timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         return done.stdout

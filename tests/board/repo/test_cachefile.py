@@ -53,7 +53,7 @@ def test_a_file_of_another_user_is_not_even_looked_into(
     assert cachefile.load(path, FORM) is None
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(180)
 def test_a_pipe_in_its_place_is_not_waited_for(path: str) -> None:
     os.unlink(path)
     os.mkfifo(path)

@@ -26,7 +26,7 @@ def test_odd_lines_are_passed_over(tmp_path: Path) -> None:
     assert list(ref_files.packed(str(tmp_path))) == [("refs/heads/c", "\udcff"), ("r", "12")]
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("what", ["pipe", "folder", "endless"])
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path, what: str) -> None:
     path = tmp_path / "packed-refs"

@@ -194,7 +194,7 @@ def test_a_repository_of_the_session_s_is_taken_as_its_files(bench: Bench, how: 
         assert git(bench.repo, "fsck", "--connectivity-only", "--no-dangling") == ""
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("odd", ["mkfifo", "ln -s /dev/zero"])
 def test_a_repository_inside_that_cannot_be_read_stays_and_stops_nothing(
     bench: Bench, odd: str

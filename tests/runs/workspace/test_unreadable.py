@@ -19,7 +19,7 @@ from gitkanban.core.model import Config
 from gitkanban.core.names import Oid
 from gitkanban.errors import BoardBusy, Refused
 from gitkanban.runs.supervision.locks import Locks
-from gitkanban.runs.workspace import unreadable, workspaces
+from gitkanban.runs.workspace import git_locks, unreadable, workspaces
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
 from tests.conftest import git
 from tests.runs.places import place_of
@@ -27,6 +27,7 @@ from tests.support.arena import REVIEWED, Arena
 from tests.support.boards import board
 
 OLD = 1_000_000_000  # long before anybody can still be making it
+HOUR = 3600.0  # seconds for which what was made just now is young, however slow a test is
 Step = tuple[str, str]  # a file of the worktree or of its git directory (`:`), and its content
 # What `git worktree add --lock` writes, in its order (git 2.39).
 STEPS: Sequence[Step] = (
@@ -98,7 +99,10 @@ def test_one_behind_a_link_is_in_nobody_s_way(repo: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("young", [False, True])
-def test_one_of_another_card_is_neither_dropped_nor_in_the_way(repo: Path, young: bool) -> None:
+def test_one_of_another_card_is_neither_dropped_nor_in_the_way(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, young: bool
+) -> None:
+    monkeypatch.setattr(unreadable, "_YOUNG", HOUR)
     shutil.rmtree(prepare(place_of(repo)).path)
     other = write(repo, STEPS, "T2")
     if young:
@@ -131,7 +135,10 @@ def test_what_the_disk_lost_of_a_worktree_is_written_again_and_its_work_stays(
     assert git(repo, "fsck", "--strict", "--no-dangling") == ""
 
 
-def test_what_somebody_may_be_making_now_is_waited_for(repo: Path) -> None:
+def test_what_somebody_may_be_making_now_is_waited_for(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unreadable, "_YOUNG", HOUR)
     admin = write(repo, STEPS)
     os.utime(admin)
     with pytest.raises(BoardBusy, match="half made"):
@@ -153,7 +160,10 @@ def test_those_of_people_stay(repo: Path, tmp_path: Path) -> None:
     assert admin.exists()
 
 
-def test_the_lock_of_a_branch_whose_git_was_killed_is_removed(repo: Path) -> None:
+def test_the_lock_of_a_branch_whose_git_was_killed_is_removed(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git_locks, "LOCK_AGE_LEAST", HOUR)
     lock = repo / ".git/refs/heads/card/T1.lock"
     lock.parent.mkdir()
     lock.touch()
