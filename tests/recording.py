@@ -12,10 +12,9 @@ from html import escape, unescape
 from pathlib import Path
 
 from tests.docs.settled import commits_of, settle_lines
-from tests.support.terminal import Terminal
+from tests.support.paced_demo import play_demo, running_on
 
 PICTURE = Path(__file__).parent.parent / "docs" / "demo.svg"
-MOST_SECONDS = 300  # of the demo
 COLUMNS = 92
 STAND, STAND_LAST = 3.2, 6.0  # seconds that a frame is shown
 CELL, LINE, SIZE, EDGE, BAR = 8.0, 18, 13, 16, 34  # pixels
@@ -37,17 +36,13 @@ def record_demo() -> str:
     """What the demo prints on a terminal, with its colours. Raises AssertionError when it fails."""
     with tempfile.TemporaryDirectory() as home:
         env = {
-            "HOME": home,
             "TERM": "xterm-256color",
             "LC_ALL": "C.UTF-8",
             "COLUMNS": str(COLUMNS),
             "NO_COLOR": "",
             "GIT_CONFIG_NOSYSTEM": "1",
         }
-        with Terminal(Path(home), "demo", **env) as terminal:
-            code = terminal.end(deadline=MOST_SECONDS)
-    assert code == 0, terminal.text
-    return terminal.text
+        return play_demo(Path(home), **env)
 
 
 def frames_of(printed: str) -> list[str]:
@@ -56,21 +51,16 @@ def frames_of(printed: str) -> list[str]:
     pages = [f"$ {page.strip()}" for page in pages]
     tick, *rest = pages
     frames = [f"$ gitkanban demo\n{head.strip()}\n\n{tick}\n\n{rest[0]}"]
-    before = _running(rest[0])
+    before = running_on(rest[0])
     for page in rest[1:]:
         if page.startswith("$ gitkanban status"):
-            now = _running(page)
+            now = running_on(page)
             if now - before or not now:
                 frames.append(page)
             before = now
     graph = next(page for page in rest if page.startswith("$ git log --graph"))
     last = printed.rstrip().rpartition("\n\n")[2]
     return [*frames, f"{graph}\n\n{last}"]
-
-
-def _running(page: str) -> set[str]:
-    """The cards that run on a page of `status`."""
-    return set(re.findall(r"● (\w+)", re.sub(r"\x1b\[[\d;]*m", "", page).partition("WAITING")[0]))
 
 
 def draw(frames: list[str]) -> str:

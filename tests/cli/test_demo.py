@@ -14,6 +14,7 @@ import pytest
 from gitkanban.runs.supervision.processes import everyone
 from tests.cli.calls import call
 from tests.conftest import git
+from tests.support.paced_demo import play_demo
 
 MOVE = re.compile(r"(T\d) (\w+) → (\w+)")
 
@@ -22,18 +23,12 @@ MOVE = re.compile(r"(T\d) (\w+) → (\w+)")
 def test_the_example_board_is_worked_to_its_end(tmp_path: Path, form: str) -> None:
     where = tmp_path / "demo"
     words = ["--own-branch"] if form == "own-branch" else []
-    done = subprocess.run(
-        [sys.executable, "-m", "gitkanban", "demo", "--keep", str(where), *words],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=400,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^\$ gitkanban tick\nstarted  T0  messages-hermes#1  /", done.stdout, re.M)
-    assert re.search(r"^backend-hermes ▮▮▯ 2/3", done.stdout, re.M)
-    assert "at most 3 at once: T1, T2, T3" in done.stdout
+    home = tmp_path / "home"
+    home.mkdir()
+    printed = play_demo(home, "--keep", str(where), *words, NO_COLOR="1")
+    assert re.search(r"^\$ gitkanban tick\nstarted  T0  messages-hermes#1  /", printed, re.M)
+    assert re.search(r"^backend-hermes ▮▮▯ 2/3", printed, re.M)
+    assert "at most 3 at once: T1, T2, T3" in printed
     repo = where / "messages"
     branch = "kanban" if words else "main"
     commits = git(repo, "log", "--reverse", "--format=%B%x00", branch).split("\0")
@@ -47,7 +42,7 @@ def test_the_example_board_is_worked_to_its_end(tmp_path: Path, form: str) -> No
     assert files == ["docs/recall.md", "docs/review.md", "src/recall.html", "src/recall.sh", "tests/recall.sh"]  # fmt: skip
     assert git(repo, "status", "--porcelain") == ""
     page = where / "messages-board.html"
-    assert f"The board as a page, for any browser: {page}\n" in done.stdout
+    assert f"The board as a page, for any browser: {page}\n" in printed
     assert "5 of 5 done" in page.read_text(encoding="utf-8")
 
 
