@@ -15,8 +15,8 @@ MakeCluster = Callable[..., Cluster]  # with the arguments of `Cluster`
 def cluster() -> Iterator[Cluster]:
     """The cluster that the tests of a module share."""
     with ExitStack() as stack:
-        # They lose no node, and a busy machine must not: it may answer late.
-        yield _enter_cluster(stack, node_timeout=120)
+        # They lose no node, and must not on a busy machine, where all answer late.
+        yield _enter_cluster(stack, silence=60)
 
 
 @pytest.fixture

@@ -59,11 +59,11 @@ PreemptType=preempt/partition_prio
 PreemptMode=CANCEL
 ReturnToService=2
 KillWait={kill_wait}
-SlurmdTimeout={node_timeout}
+SlurmdTimeout={silence}
 SlurmctldTimeout=5
-MessageTimeout=5
+MessageTimeout={silence}
 MinJobAge={min_job_age}
-UnkillableStepTimeout=10
+UnkillableStepTimeout={unkillable}
 NodeName=DEFAULT CPUs={cpus} RealMemory=2000 State=UNKNOWN
 {nodes}{more}
 PartitionName=agents Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
@@ -132,7 +132,7 @@ class Cluster:
         nodes: Sequence[str] = ("n1", "n2"),
         *,
         cpus: int = 4,
-        node_timeout: int = 5,
+        silence: int = 5,
         kill_wait: int = 2,
         min_job_age: int = 300,
         memory: bool = False,
@@ -141,6 +141,8 @@ class Cluster:
     ) -> None:
         """`memory`: jobs that use more than they may are killed, by control groups (version 1).
 
+        `silence`: seconds after which Slurm gives up a node or a daemon that does not answer; in
+        twice that time a killed process must have ended, or its node gets no more jobs.
         `share_size`: what the share has room for, such as `40m`; else as much as the machine's
         disk. `more`: further lines of slurm.conf.
         """
@@ -153,7 +155,8 @@ class Cluster:
         self._started: list[subprocess.Popen[bytes]] = []  # the `unshare` of each host
         self._settings = {
             "cpus": cpus,
-            "node_timeout": node_timeout,
+            "silence": silence,
+            "unkillable": 2 * silence,
             "kill_wait": kill_wait,
             "min_job_age": min_job_age,
             "task": "task/cgroup" if memory else "task/none",
