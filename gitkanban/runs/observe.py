@@ -141,7 +141,7 @@ def _look_at_place(
     specs = {folder.run: folder.facts() for folder in unsettled}
     away = [folder for folder in unsettled if specs[folder.run].one("executor")]
     look = ask(away) if away or _executors_wanted(board) else _ExecutorNews()
-    standing = {
+    standing = {  # busy by their executors' word: their locks need not be tried
         slots.lock_name(specs[folder.run].one("slot"))
         for folder in away
         if look.of(folder).phase != "ended" and not folder.shows("exit.json")
