@@ -5,8 +5,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import chdir, nullcontext, redirect_stderr, redirect_stdout, suppress
+from contextlib import chdir, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
@@ -14,6 +13,7 @@ from unittest import mock
 from gitkanban.cli.app import run
 from gitkanban.tick.standby import LOOK
 from tests.conftest import git
+from tests.support.command_lines import command_lines
 
 EXAMPLE = Path(__file__).parent.parent.parent / ".kanban-example"
 
@@ -92,16 +92,9 @@ def await_rest(repo: Path) -> None:
     another tick settled it leaves after that.
     """
     end = time.monotonic() + 3 * LOOK
-    while any(f"{repo}/".encode() in words for words in _command_lines()):
+    while any(f"{repo}/".encode() in b" ".join(words) for _, words in command_lines()):
         assert time.monotonic() < end, "what stands by for a tick goes on"
         time.sleep(0.02)
-
-
-def _command_lines() -> Iterator[bytes]:
-    """What every other process was called with, where that can be read."""
-    for name in filter(str.isdigit, os.listdir("/proc") if os.path.exists("/proc") else ()):
-        with suppress(OSError):
-            yield Path("/proc", name, "cmdline").read_bytes()
 
 
 def _copy_world(world: _World, repo: Path) -> None:

@@ -34,6 +34,7 @@ from gitkanban.runs.supervision.locks import Locks
 from gitkanban.tick.rounds import tick
 from gitkanban.views.message import commit_message
 from tests.conftest import git
+from tests.support.command_lines import command_lines
 from tests.support.memory_disk import memory_disk
 from tests.support.oracle import Oracle, marked, started
 
@@ -282,16 +283,11 @@ class Arena:
 
     def supervising(self) -> dict[int, str]:
         """The run of each live supervisor of this repository, by pid."""
-        found = {}
-        for name in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{name}/cmdline", "rb") as file:
-                    words = file.read().split(b"\0")  # none: a process that has ended
-            except OSError:
-                continue
-            if len(words) > 6 and words[6].startswith(self.place.private.encode()):
-                found[int(name)] = os.path.basename(words[6].decode())
-        return found
+        return {
+            pid: os.path.basename(words[6].decode())
+            for pid, words in command_lines()
+            if len(words) > 6 and words[6].startswith(self.place.private.encode())
+        }
 
     def _stopped(self, pid: int) -> bool:
         seen = processes.look(pid)
