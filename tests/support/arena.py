@@ -43,6 +43,7 @@ VARIANTS = Path(__file__).with_name("variants")
 SEPARATOR = "\x1f"
 DEADLINE = float(os.environ.get("ARENA_DEADLINE", "120"))  # s; only a broken program reaches it
 POLL = 0.02  # s between looks; each reads all of /proc, so to look more often takes a processor
+SLOWNESS = 50  # of a slow clock; ids of runs that follow each other still differ by milliseconds
 ROUNDS = 60  # ticks until quiet, above which something never comes to rest
 
 CONFIG = """\
@@ -101,6 +102,7 @@ class Arena:
         self.locks = Locks(self.place.private)
         self.once = top / "struck"
         self.clock = top / "log" / "offset"
+        self.slow_from: float | None = None  # when the ticks' clock began to go slowly
         # No session runs into this limit: a test of limits sets one of its own.
         self.extra: dict[str, str | list[str]] = {"grace": "0.3", "timeout": "600", "tick": []}
         self.special: dict[str, dict[str, str | list[str]]] = {}  # by card
@@ -129,6 +131,13 @@ class Arena:
     def later(self, seconds: int) -> None:
         """Move the clock of all ticks from now on."""
         self.clock.write_text(str(self.offset() + seconds))
+
+    def slow_down(self) -> None:
+        """From now on the clock of the ticks begun here goes slowly, and `later` moves it.
+
+        For what counts within seconds of something: on a busy machine they pass before the tick.
+        """
+        self.slow_from = clock.now()
 
     def offset(self) -> int:
         """Seconds that the ticks' clock is ahead."""
@@ -177,7 +186,11 @@ class Arena:
         """The ticks' clock, and specs without what makes tests slow."""
         real = briefing.whole_spec
         now = clock.now
-        ahead = self.offset()
+        ahead, slow_from = self.offset(), self.slow_from
+
+        def now_here() -> float:
+            begin = now() if slow_from is None else slow_from
+            return begin + (now() - begin) / SLOWNESS + ahead
 
         def quick(*args: object) -> object:
             card = args[0].card.id  # type: ignore[attr-defined]
@@ -185,7 +198,7 @@ class Arena:
 
         with (
             mock.patch.object(briefing, "whole_spec", quick),
-            mock.patch.object(clock, "now", lambda: now() + ahead),
+            mock.patch.object(clock, "now", now_here),
         ):
             yield
 

@@ -32,6 +32,7 @@ from tests.support.boards import board
 def arena(make: Callable[..., Arena]) -> Arena:
     """A board on a branch of its own, with a remote; T0 has ended, and T1 waits for it."""
     arena = make({"T0": "@lane", "T1": "@lane <-T0"}, branch="kanban")
+    arena.slow_down()  # what a remote answers counts for seconds
     points.share(arena)
     ticked(arena)
     arena.wait()
@@ -441,6 +442,7 @@ def test_a_sync_by_hand_has_the_next_tick_try_a_protected_base_again(arena: Aren
 def failing(make: Callable[..., Arena]) -> Arena:
     """A board with a remote; the first attempt at T0 has left a commit and failed."""
     arena = make({"T0": "@lane"}, branch="kanban")
+    arena.slow_down()
     arena.words("T0", "commit exit:3", "commit")
     points.share(arena)
     for _ in range(2):
