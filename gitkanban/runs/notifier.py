@@ -25,7 +25,7 @@ from gitkanban.runs.supervision.locks import HeldLock, Locks
 LIMIT = 30.0  # seconds that one call may take
 PATIENCE = 600  # seconds that a sender waits until it may send; anything later is left to a tick
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: the notifier asks for another try
-_STARTED = 5.0  # seconds in which a new sender takes its lock
+_STARTED = 30.0  # seconds in which a new sender takes its lock, on a busy machine too
 _LOOK = 10.0  # seconds between two looks for waiting news
 _OUTPUT_MOST = 2000  # bytes of its output that are recorded
 _LINE_MOST = 200  # characters of its last line that people see

@@ -19,7 +19,7 @@ from gitkanban.typed import Any, NamedTuple
 
 SENDER = "notify/sender"  # lock of the process that sends
 _LEDGER = "notify/ledger"  # lock for changing the ledger
-_PATIENCE = 2.0  # seconds to wait for that lock
+_PATIENCE = 10.0  # seconds to wait for that lock: who has it may sync to a busy disk
 
 
 class NotifierCall(NamedTuple):
