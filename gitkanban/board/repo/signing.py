@@ -1,7 +1,7 @@
 """Commits signed as git's configuration and the board's `sign` say; what happens where that fails.
 
 A person's command on a terminal lets the signer ask, as `git commit -S` does. Anything else, above
-all a tick, tries without a terminal and for two seconds. A refusal is remembered for ten minutes;
+all a tick, tries without a terminal and for ten seconds. A refusal is remembered for ten minutes;
 until then commits are unsigned, or with `sign: always` not made. Only commits that already exist
 are signed: `git commit-tree -S` makes their signed twins.
 """
@@ -21,7 +21,7 @@ from gitkanban.late import subprocess
 from gitkanban.typed import NamedTuple
 
 AUTO, ALWAYS, NEVER = "auto", "always", "never"
-PATIENCE = 2.0  # seconds that a signer has where it cannot ask anybody
+PATIENCE = 10.0  # seconds that a signer has where it cannot ask anybody: one on a busy machine too
 REMEMBERED = 600.0  # seconds after a refusal in which the signer is not tried again
 REFUSAL = "cache/unsigned"  # in the private folder: why the signer refused
 # With these variables a signer would find somebody to ask (gpg-agent(1), ssh(1)).
