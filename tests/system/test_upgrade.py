@@ -57,9 +57,9 @@ def test_a_run_of_the_flat_layout_is_collected_settled_and_followed_up(
             for key, value in values.items()
         ))  # fmt: skip
 
-    monkeypatch.setattr(briefing, "whole_spec", earlier)
-    assert arena.tick() == 0
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(briefing, "whole_spec", earlier)
+        assert arena.tick() == 0
     until(lambda: arena.hanging(), "T0 to wait")
     [folder] = arena.folders()
     known = {line.partition("=")[0] for line in EARLIER.read_text().splitlines()}
