@@ -284,10 +284,10 @@ def test_commands_that_are_missing_and_commands_that_nobody_allowed(ticking: Ben
 def test_the_last_tick_and_a_clock_that_was_set_since(ticking: Bench) -> None:
     private = ticking.place.private
     assert abs(ticked.last(private).at - time.time()) < 60
-    assert abs(ticked.last(private).jumped) <= 1
+    assert abs(ticked.last(private).jumped) < 60  # its two clocks are read one after the other
     at, wall, *rest = Path(private, "ticked").read_text().split()
     Path(private, "ticked").write_text(" ".join([at, str(int(wall) + 7200), *rest]))
-    assert -7201 <= ticked.last(private).jumped <= -7199
+    assert -7260 < ticked.last(private).jumped < -7140
     assert codes(ticking, state()) == [("clock", "")]
     Path(private, "ticked").write_text("nonsense")
     assert ticked.last(private) == ticked.Ticked()

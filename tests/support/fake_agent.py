@@ -40,7 +40,7 @@ def begin() -> int:
     """Say that we are here, and who else is; the number of this attempt, from 0."""
     say("begin", CARD, RUN, WORKER, PROFILE, os.getpid(), started(os.getpid()))
     with open(LOG) as file:
-        rows = [line.split() for line in file]
+        rows = [line.split() for line in file if line.endswith("\n")]
     attempt = -1
     for row in rows:
         if row[0] == "begin" and row[1] == CARD:

@@ -98,9 +98,10 @@ class Oracle:
     def rows(self) -> list[Row]:
         """The sessions' log."""
         try:
-            lines = (self.log / "log").read_text().splitlines()
+            text = (self.log / "log").read_text()
         except FileNotFoundError:
             return []
+        lines = text[: text.rfind("\n") + 1].splitlines()  # without one that is being written
         return [Row(w[0], w[1], w[2], tuple(w[3:])) for w in (line.split() for line in lines)]
 
     # -- the board

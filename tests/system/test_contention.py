@@ -170,7 +170,8 @@ def test_a_stale_lock_of_the_board_s_branch_goes_and_a_live_one_is_waited_for(
         assert lock_of(arena).exists(), "somebody has it open"
         assert arena.tip() == tip
     os.utime(lock_of(arena), (time.time(), time.time()))
-    with mock.patch.object(refs, "LOCK_PATIENCE", 0.1):
+    patient = mock.patch.object(refs, "STALE_AFTER", 600)
+    with mock.patch.object(refs, "LOCK_PATIENCE", 0.1), patient:
         assert arena.tick() == 0
     assert lock_of(arena).exists(), "it is too young to be called stale"
     os.utime(lock_of(arena), (OLD, OLD))
@@ -191,7 +192,8 @@ def test_a_lock_that_a_live_git_lets_go_of_in_time_holds_nothing_up(
     )  # fmt: skip
     assert holder.stdin and holder.stdout
     holder.stdout.readline()
-    pid = arena.begin(lambda: tick(arena.place))
+    with mock.patch.object(refs, "LOCK_PATIENCE", 60), mock.patch.object(refs, "STALE_AFTER", 600):
+        pid = arena.begin(lambda: tick(arena.place))
     until(lambda: list(Path(arena.place.private, "runs").glob("*/spec")), "the tick's claim")
     holder.communicate(b"\n")
     assert os.waitpid(pid, 0)[1] == 0
