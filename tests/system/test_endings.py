@@ -119,7 +119,8 @@ def move_branch(arena: Arena, card: str) -> None:
 
 ORPHAN = "commit git:checkout,-q,--orphan,stray-{card} commit"
 DELETED = "commit git:update-ref,-d,refs/heads/card/{card}"
-QUICK = (("timeout", "6"),)  # s; two dozen sessions begin at once
+# In seconds. These sessions begin before all others, so that they hang long before their limit.
+QUICK, SILENT = (("timeout", "10"),), (("stall_timeout", "10"),)
 ENDS = {
     "work": End("commit", "succeeded", "review"),
     "nothing": End("", "no-work", "todo"),
@@ -129,7 +130,7 @@ ENDS = {
     "exit-75": End("left exit:75", "rate-limited", "todo"),
     "signal": End("left die:11", "killed", "todo", notices="signal 11"),
     "too-long": End("left hang", "timed-out", "todo", spec=QUICK),
-    "silent": End("left hang", "stalled", "todo", spec=(("stall_timeout", "5"),)),
+    "silent": End("left hang", "stalled", "todo", spec=SILENT),
     "deaf": End("left deaf hang", "timed-out", "todo", spec=QUICK, worker="own"),
     "daemon": End("daemon commit", "succeeded", "review"),
     "hidden-daemon": End("hidden commit", "succeeded", "review"),
@@ -156,10 +157,17 @@ ENDS = {
 def test_every_way_a_session_can_end_is_reported_and_leaves_nothing(
     make: Callable[..., Arena],
 ) -> None:
-    arena = make({name: f"@{end.worker}" for name, end in ENDS.items()}, config=CONFIG)
+    limited = [name for name, end in ENDS.items() if end.spec in (QUICK, SILENT)]
+    others = [name for name in ENDS if name not in limited]
+    cards = {name: f"@{end.worker}" for name, end in ENDS.items()}
+    arena = make({**cards, **{name: f"{cards[name]} backlog" for name in others}}, config=CONFIG)
+    arena.slow_down()  # a failed card waits ten seconds for its next try
     for name, end in ENDS.items():
         arena.words(name, f"print:hello-{name} {end.words}")
         arena.special[name] = dict(end.spec)
+    assert arena.tick() == 0
+    until(lambda: sorted(arena.logged("hangs")) == sorted(limited), "those with a limit")
+    arena.change(lambda _: [EditCard(name, {"status": "todo"}) for name in others])
     assert arena.tick() == 0
     until(lambda: len(arena.logged("begin")) == len(ENDS), "all sessions")
     acting = {name for name, end in ENDS.items() if end.act}
