@@ -13,6 +13,7 @@ bad: the file `mood` in the folder has words that say how. Every call adds a lin
 - `garbled`: `look` prints something else
 """
 
+import fcntl
 import itertools
 import json
 import os
@@ -20,7 +21,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 if __name__ != "__main__":  # as a program it stands alone
@@ -84,8 +86,9 @@ class Queue:
 
     def forget(self) -> None:
         """Lose every job; what runs goes on."""
-        for path in self.folder.glob("*.job"):
-            path.unlink()
+        with alone(self.folder):
+            for path in self.folder.glob("*.job"):
+                path.unlink()
 
     def release(self) -> None:
         """Start the jobs that wait."""
@@ -109,14 +112,28 @@ class Queue:
 
     def close(self) -> None:
         """End every job."""
-        for number, job in self.jobs().items():
-            if job["state"] == "RUNNING":
-                kill(job, signal.SIGKILL)
-                change(self.folder, number, state="CANCELLED")
+        with alone(self.folder):
+            for number, job in self.jobs().items():
+                if job["state"] == "RUNNING":
+                    kill(job, signal.SIGKILL)
+                    _change(self.folder, number, state="CANCELLED")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Nobody else changes a job in this block: who had read it before would undo the change."""
+    with open(folder / "turn", "a") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 def change(folder: Path, number: str, **fields: str) -> None:
     """Change a job's file."""
+    with alone(folder):
+        _change(folder, number, **fields)
+
+
+def _change(folder: Path, number: str, **fields: str) -> None:
     path = folder / f"{number}.job"
     try:
         job = {**json.loads(path.read_text()), **fields}
@@ -152,25 +169,35 @@ def start(folder: Path, number: str) -> None:
 
 
 def run(folder: Path, number: str) -> None:
-    """Run a job to its end. Its process notes its id before it becomes the job."""
-    job = json.loads((folder / f"{number}.job").read_text())
-    pid = os.fork()
+    """Run a job to its end, unless it was cancelled before it began.
+
+    Its process notes its id before it becomes the job.
+    """
+    path, pid = folder / f"{number}.job", os.fork()
     if not pid:
         try:
             os.setsid()
             os.chdir("/")
-            change(folder, number, pid=str(os.getpid()))
+            with alone(folder):
+                if not _is_running(path):
+                    return
+                script = json.loads(path.read_text())["script"]
+                _change(folder, number, pid=str(os.getpid()))
             env = {"PATH": os.defpath, "QUEUE_JOB": number, "QUEUE_NODE": NODE}
-            os.execve(job["script"], [job["script"]], env)
+            os.execve(script, [script], env)
         finally:
             os._exit(127)
     os.waitpid(pid, 0)
+    with alone(folder):
+        if _is_running(path):
+            _change(folder, number, state="OVER")
+
+
+def _is_running(path: Path) -> bool:
     try:
-        state = json.loads((folder / f"{number}.job").read_text())["state"]
+        return bool(json.loads(path.read_text())["state"] == "RUNNING")
     except FileNotFoundError:
-        return
-    if state == "RUNNING":
-        change(folder, number, state="OVER")
+        return False  # it was forgotten
 
 
 def kill(job: dict[str, str], number: int) -> None:
@@ -205,10 +232,11 @@ def main() -> int:
     elif verb == "node":
         print("down" if (folder / "node-down").exists() else "up")
     elif verb in ("cancel", "signal") and words[0] in queue.jobs():
-        job = queue.jobs()[words[0]]
-        if verb == "cancel":
-            change(folder, words[0], state="CANCELLED")
-        kill(job, signal.SIGTERM if verb == "cancel" else signal.SIGUSR1)
+        with alone(folder):
+            job = queue.jobs()[words[0]]
+            if verb == "cancel":
+                _change(folder, words[0], state="CANCELLED")
+            kill(job, signal.SIGTERM if verb == "cancel" else signal.SIGUSR1)
     return 0
 
 
