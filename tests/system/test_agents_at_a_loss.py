@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calls import call, ok
+from tests.cli.calls import await_rest, call, ok
 from tests.conftest import git
 
 # Its modes are lines of `<card>.modes`, one used up by each session; the last one stays.
@@ -80,6 +80,7 @@ class Loop:
             card["status"] == "running" for card in json.loads(ok(self.repo, "list", "--json"))
         ):
             call(self.repo, "tick", "--wait")
+        await_rest(self.repo)  # a person's git may be next
 
     def card(self, card: str) -> dict[str, object]:
         return json.loads(ok(self.repo, "show", card, "--json"))
