@@ -5,6 +5,7 @@ with the programs that they call faked.
 import json
 import os
 import re
+import socket
 import subprocess
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -157,5 +158,8 @@ def test_no_network_is_tried_again_and_a_refusal_is_not(
     assert code == 1 and "403" in said
     service.shutdown()
     service.server_close()
-    code, said = recipe(name, tmp_path)
+    with socket.socket() as silent:  # its port stays ours, and nobody listens there
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        silent.bind(("127.0.0.1", service.server_port))
+        code, said = recipe(name, tmp_path)
     assert code == 75 and "refused" in said
