@@ -9,7 +9,6 @@ MOST = CONFIG.replace("  workers:\n", "  max_starts_per_tick: 1\n  workers:\n")
 
 def test_a_start_that_fails_is_one_of_the_starts_of_its_tick(make: Callable[..., Arena]) -> None:
     arena = make({"T1": "@pool", "T2": "@pool"}, config=MOST)
-    arena.slow_down()  # T1 waits for its next try
     trees = arena.repo.parent / "repo.worktrees"
     trees.mkdir()
     (trees / "T1").write_text("in the way")  # its workspace cannot be made
