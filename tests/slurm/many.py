@@ -25,16 +25,16 @@ echo "$asked" >> "${0%/*}/asked"
 exec /usr/bin/squeue "$@"
 """
 _SETTLED = 4.0  # seconds in which nothing changes in a run folder
-_TIMES = 5  # ticks of which the cheapest counts: others use the machine, too
+_TIMES = 15  # ticks of which the cheapest counts: others use the machine, too
 
 
 def measure(count: int) -> list[str]:
     """Start `count` jobs that then wait; return the figures, a line each."""
     with Cluster() as cluster:
-        site = Site(cluster, "many")
+        site, empty = Site(cluster, "many"), Site(cluster, "none")
         _note_looks(site)
-        site.board(_CONFIG.replace("COUNT", str(count)))
-        none = min(_measure_processor_time(lambda: site.gk("tick")) for _ in range(_TIMES))
+        for each in (site, empty):
+            each.board(_CONFIG.replace("COUNT", str(count)))
         _add_cards(site, count)
         begun = time.monotonic()
         used = _measure_processor_time(lambda: site.call(*PROGRAM, "tick", timeout=600))
@@ -42,10 +42,10 @@ def measure(count: int) -> list[str]:
         waiting = len(cluster.slurm("squeue", "-h", "-t", "PD", "-o", "%i").splitlines())
         started = _count_looks(site)
         for _ in range(2):  # a folder that has just changed is looked at again; see `listings`
-            site.gk("tick")
+            site.gk("tick"), empty.gk("tick")
             time.sleep(_SETTLED)
         before = _count_looks(site)
-        idle = min(_measure_processor_time(lambda: site.gk("tick")) for _ in range(_TIMES))
+        idle, none = _measure_in_turn(lambda: site.gk("tick"), lambda: empty.gk("tick"))
         looks = (_count_looks(site) - before) / _TIMES
     return [
         f"{waiting} of {count} jobs wait in Slurm",
@@ -85,6 +85,12 @@ def _add_cards(site: Site, count: int) -> None:
         os.chown(each, UID, UID)
     site.call("git", "add", ".kanban/cards")
     site.call("git", "commit", "-qm", "cards")
+
+
+def _measure_in_turn(*acts: Callable[[], object]) -> list[float]:
+    """Processor seconds of each act at its cheapest; in turn, so that others disturb them alike."""
+    rounds = [[_measure_processor_time(act) for act in acts] for _ in range(_TIMES)]
+    return [min(seconds) for seconds in zip(*rounds, strict=True)]
 
 
 def _measure_processor_time(act: Callable[[], object]) -> float:
