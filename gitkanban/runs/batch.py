@@ -186,9 +186,7 @@ class Batch(Recovering):
         title = self.engine.title
         end = folder.exit() if folder.has_ended() else None
         if end:
-            return (
-                self._explain_signal(folder, end, now) if is_explainable(end) else Sighting("ended")
-            )
+            return self._look_at_end(folder, end, now)
         if folder.run in self._submitted:  # a moment ago: that is no reason to ask again
             where = place_words(job_records.job_begun(folder))
             return Sighting("queued", where, waiting_words("", job_records.left_out(folder)[0]))
@@ -208,6 +206,8 @@ class Batch(Recovering):
         traces = job_records.known_traces(folder, now)
         if concludes or doubtful:
             traces = job_records.traces(folder, now, beat=doubtful)
+        if traces.recorded and (end := folder.exit()):  # since the disk was asked
+            return self._look_at_end(folder, end, now)
         sighting = judge_job(job, traces, int(now), title, last=last, settling=self.engine.settling)
         if sighting.phase == "live" and traces.asked:
             self._pursue_stop(folder, job, now)
@@ -215,8 +215,10 @@ class Batch(Recovering):
             return sighting._replace(note=waiting_words(sighting.note, left_out))
         return sighting
 
-    def _explain_signal(self, folder: Folder, end: Exit, now: float) -> Sighting:
-        """Say why a run was ended by a signal, as soon as its engine says so."""
+    def _look_at_end(self, folder: Folder, end: Exit, now: float) -> Sighting:
+        """Say how a run with this record ended, and why it got a signal once its engine says so."""
+        if not is_explainable(end):
+            return Sighting("ended")
         try:
             job = self._find_job(folder)
         except NoAnswer:

@@ -20,9 +20,9 @@ from gitkanban.errors import Refused
 from gitkanban.runs import leases
 from gitkanban.runs.batch import Batch
 from gitkanban.runs.executors import Executors
-from gitkanban.runs.records import agent_state, job_records
+from gitkanban.runs.records import agent_state, folders, job_records, listings
 from gitkanban.runs.records.folders import Folder
-from gitkanban.runs.supervision import guard, processes
+from gitkanban.runs.supervision import guard, processes, spec
 from tests.runs.places import Bench, Running, mark, until
 from tests.support import folder_queue
 from tests.support.folder_queue import Queue
@@ -343,6 +343,23 @@ def test_a_dead_supervisor_is_lost_and_its_job_is_over(bench: BatchBench, tmp_pa
     assert bench.finish(running.folder)
     record = running.folder.exit()
     assert record and record.error == "its supervisor ended on node-1 and left no exit record"
+
+
+def test_why_it_got_a_signal_is_said_also_if_its_record_came_during_the_look(
+    bench: BatchBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listings, "_SETTLES", 0.0)
+    bench.start(f"tell:{tmp_path}/up", "hang")
+    until(mark(str(tmp_path), "up"))
+    for _ in range(2):
+        (folder,) = folders.unsettled(bench.place.private)
+    assert not folder.has_ended()  # as a tick asks before it fetches
+    bench.queue.set(state="EVICTED", reason="by root")
+    folder_queue.kill(bench.queue.jobs()["1"], signal.SIGKILL)
+    lost = spec.exit_record(int(clock.now()), "lost", (), "the supervisor is gone")
+    Path(folder.file("exit.json")).write_bytes(lost)
+    seen = bench.batch.look([folder])[folder.run]
+    assert seen.end and (seen.end.how, seen.end.error) == ("reboot", "preempted on node-1")
 
 
 def test_stop_ends_a_session_on_its_node(bench: BatchBench, tmp_path: Path) -> None:
