@@ -96,13 +96,16 @@ def _read_board(asked: "Cursor") -> "Board":
 
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))  # with nothing on stdout yet
     signal.alarm(PATIENCE)
-    place = find(os.getcwd(), asked.board, attached=True)
-    board = board_cache.load(place, tip(place, place.ref))
-    if board is None:
-        from gitkanban.board import store  # late: half of what a completion may cost
+    try:
+        place = find(os.getcwd(), asked.board, attached=True)
+        board = board_cache.load(place, tip(place, place.ref))
+        if board is None:
+            from gitkanban.board import store  # late: half of what a completion may cost
 
-        board = store.read(place)
-    return board
+            board = store.read(place)
+        return board
+    finally:
+        signal.alarm(0)  # what was read is answered, however long that takes
 
 
 def _find_cards(asked: "Cursor", statuses: str) -> "Candidates":

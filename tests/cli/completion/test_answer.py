@@ -2,15 +2,18 @@
 by the door that the scripts call.
 """
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from gitkanban.cli.completion import candidates
 from gitkanban.cli.completion.answer import answer
 from gitkanban.core.model import STATUSES
 from tests.cli.calls import ok
+from tests.cli.completion.patience import PATIENT
 from tests.conftest import git
 
 BREAKS = " \t\n\"'><=;|&(:"  # bash's own COMP_WORDBREAKS
@@ -22,6 +25,7 @@ def ask(board: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     """Asks what follows a line, as fish does: (what it is, [(word, description)])."""
     ok(board, "status")
     monkeypatch.chdir(board)
+    monkeypatch.setattr(candidates, "PATIENCE", 300)  # this process would be ended
 
     def asked(line: str, shell: str = "fish", *more: str) -> list[str]:
         capsys.readouterr()
@@ -31,6 +35,11 @@ def ask(board: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         return done.out.splitlines()
 
     return asked
+
+
+def test_an_answer_leaves_no_alarm_behind(ask) -> None:  # type: ignore[no-untyped-def]
+    assert ask("gitkanban show ")
+    assert signal.alarm(0) == 0, "it would end the process while the answer is printed"
 
 
 def words(lines: list[str]) -> list[str]:
@@ -166,7 +175,7 @@ def test_ten_thousand_cards_are_answered(repo: Path) -> None:
 
 def complete(cwd: Path, *argv: str, shell: str = "fish") -> "subprocess.CompletedProcess[bytes]":
     """The door itself, in a process of its own."""
-    command = [sys.executable, "-m", "gitkanban", "__complete", *([shell] if shell else []), *argv]
+    command = [sys.executable, "-c", PATIENT, "__complete", *([shell] if shell else []), *argv]
     return subprocess.run(command, cwd=cwd, capture_output=True, timeout=120, check=False)
 
 

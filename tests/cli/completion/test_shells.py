@@ -14,6 +14,7 @@ import pytest
 
 from gitkanban.cli.completion import shells
 from tests.cli.calls import call, ok
+from tests.cli.completion.patience import PATIENT
 from tests.conftest import git
 from tests.support.terminal import Terminal
 
@@ -63,9 +64,14 @@ def start_file(start: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def places(monkeypatch: pytest.MonkeyPatch) -> None:
-    """gitkanban on PATH, and the XDG folders in the empty home."""
-    monkeypatch.setenv("PATH", f"{BIN}:{os.environ['PATH']}")
+def places(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """gitkanban on PATH, with patience, and the XDG folders in the empty home."""
+    programs = tmp_path_factory.mktemp("programs")
+    for name in ("gitkanban", "git-kanban"):
+        (programs / name).write_text(f"#!{sys.executable}\n{PATIENT}")
+        (programs / name).chmod(0o755)
+    monkeypatch.setattr(shells, "_PATIENCE", 300)
+    monkeypatch.setenv("PATH", f"{programs}:{BIN}:{os.environ['PATH']}")
     monkeypatch.setenv("TERM", "xterm")
     for name in ("XDG_DATA_HOME", "BASH_COMPLETION_USER_DIR", "ZDOTDIR", "FPATH"):
         monkeypatch.delenv(name, raising=False)
