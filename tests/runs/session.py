@@ -28,7 +28,7 @@ def tell(name: str, text: str = "") -> None:
 
 
 def wait_for(name: str) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not os.path.exists(name):
         if time.monotonic() > until:
             raise SystemExit(f"{name} never came")
