@@ -25,7 +25,8 @@ from gitkanban.runs.supervision.locks import HeldLock, Locks
 LIMIT = 30.0  # seconds that one call may take
 PATIENCE = 600  # seconds that a sender waits until it may send; anything later is left to a tick
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: the notifier asks for another try
-_STARTED = 30.0  # seconds in which a new sender takes its lock, on a busy machine too
+_STARTED = 30.0  # seconds in which a sender that we start takes its lock, on a busy machine too
+_STARTED_ELSEWHERE = 5.0  # seconds in which one takes it that another process starts
 _LOOK = 10.0  # seconds between two looks for waiting news
 _OUTPUT_MOST = 2000  # bytes of its output that are recorded
 _LINE_MOST = 200  # characters of its last line that people see
@@ -60,6 +61,8 @@ def wait_until_sent(private: str) -> None:
 
     For a process whose end ends all others: the first one of a container.
     """
+    from gitkanban.runs import sessions  # late: a sender needs none of it
+
     begun = time.monotonic()
     while (waited := time.monotonic() - begun) < LIMIT + _STARTED:
         ledger, call = news_ledger.read(private)
@@ -68,7 +71,8 @@ def wait_until_sent(private: str) -> None:
         is_due_now = 0 < due_at(ledger, call.every, int(clock.now())) <= clock.now()
         if sends and not is_due_now and (attempt is None or attempt.how != "sending"):
             return  # the sender waits until it may send
-        if not sends and (not is_due_now or waited > _STARTED):
+        may_start = _STARTED_ELSEWHERE if sessions.reap() else _STARTED
+        if not sends and (not is_due_now or waited > may_start):
             return
         time.sleep(0.1)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -229,6 +230,19 @@ def test_a_tick_that_everything_ends_with_waits_until_its_news_are_out(
     assert Path(f"{told.program}.log").exists()
     monkeypatch.delattr("time.sleep")  # nothing is left to wait for
     notifier.wait_until_sent(told.place.private)
+
+
+def test_news_that_nobody_begins_to_send_is_waited_for_only_a_moment(
+    make_told: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = make_told("exit 75")  # try again, which is left to a later tick
+    told.tick()
+    assert notifier.is_due(told.place.private)
+    slept: list[float] = []
+    clock = SimpleNamespace(monotonic=lambda: sum(slept), sleep=slept.append)
+    monkeypatch.setattr(notifier, "time", clock)
+    notifier.wait_until_sent(told.place.private)
+    assert 5 < sum(slept) < 6
 
 
 @pytest.mark.parametrize(
