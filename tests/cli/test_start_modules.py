@@ -91,6 +91,7 @@ def test_what_lies_in_packs_is_read_without_importing_subprocess(idle: Path) -> 
 
 
 def test_the_rows_after_a_pull_are_made_without_what_they_do_not_need(idle: Path) -> None:
+    ok(idle, "add", "third", "--worker", "w")  # somebody has to trust what it would run
     ok(idle, "status")
     card = idle / ".kanban/cards/A.yaml"
     card.write_text(card.read_text().replace("first", "pulled"))

@@ -25,7 +25,6 @@ from gitkanban.core.tick.holds import (
     UNTRUSTED,
 )
 from gitkanban.core.tick.standing import Standing
-from gitkanban.late import re
 from gitkanban.typed import NamedTuple
 
 # The holds that are root causes. The words are for the line of a card that has one; the card's
@@ -45,8 +44,6 @@ ROOTS = {
 }
 
 _WHOLE = (BUDGET_DAY, CONFIG, QUOTA, QUOTA_ASKS, STANDSTILL)  # the text names their subject already
-
-_COMMAND = re.compile(r"`(gitkanban [^`]+)`")
 
 
 class Cause(NamedTuple):
@@ -111,8 +108,9 @@ def _without_subject(text: str, worker: WorkerName) -> str:
 
 def command_in(frees: str) -> str:
     """The first command that a text names, empty for none."""
-    command = _COMMAND.search(frees)
-    return command[1] if command else ""
+    rest = frees.partition("`gitkanban ")[2]
+    command, closed, _ = rest.partition("`")
+    return f"gitkanban {command}" if closed and command else ""
 
 
 def _count_waiting(kids: Mapping[CardId, list[CardId]], first: Iterable[CardId]) -> int:
