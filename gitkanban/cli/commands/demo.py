@@ -22,7 +22,7 @@ from gitkanban.runs.supervision import kernel
 from gitkanban.typed import Any
 from gitkanban.views.text import shown_lines
 
-SECONDS_MOST = 120  # without anything new on the board; each session takes a few seconds
+SILENCE_MOST = 120  # seconds in which nothing new comes on the board; a session takes a few
 GRACE = 15.0  # seconds that sessions have to end when the demo is interrupted
 LOOK = 0.2  # seconds between looks at the board
 
@@ -155,7 +155,7 @@ def _run_demo(repo: Path, place: Place) -> None:
         states = {card["status"] for card in data["cards"]}
         if states == {"done"}:
             return
-        if "blocked" in states or time.monotonic() - changed > SECONDS_MOST:
+        if "blocked" in states or time.monotonic() - changed > SILENCE_MOST:
             raise GitkanbanError(
                 "the demo board did not finish",
                 f"Look around in {repo}; --keep DIR leaves it there.",
