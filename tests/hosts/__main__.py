@@ -5,6 +5,7 @@ time is up: a round is a function of the seed and its number, and `--round N` re
 """
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -28,7 +29,7 @@ def main() -> int:
         print(spaces.why_not(), file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is taken down
-    hermetic()
+    hermetic(os.environ.get("HOSTS_ROOM"))
     if given.minutes or given.round is not None:
         wrong = play_chaos(given.seed, given.minutes, given.round)
     else:

@@ -11,6 +11,7 @@ import os
 import random
 import shutil
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tests.support import points
+from tests.support.memory_disk import memory_disk
 from tests.torture import rounds
 from tests.torture.rounds import KINDS, Found
 
@@ -96,9 +98,9 @@ def report(given: argparse.Namespace, done: int, tried: Counter[str], found: lis
         print(f"  {line}\n    again: python -m tests.torture --seed {given.seed} --round {number}")
 
 
-def hermetic() -> None:
-    """The environment that tests have: no settings of the caller's."""
-    home = rounds.room()
+def hermetic(room: str | None = None) -> None:
+    """The environment that tests have: no settings of the caller's; the home is made in `room`."""
+    home = tempfile.mkdtemp(prefix="home-", dir=room or memory_disk())
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     for name in list(os.environ):
         if name.startswith(("GIT_", "GITKANBAN_")):
