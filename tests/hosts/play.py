@@ -13,14 +13,17 @@ from tests.hosts.scenarios import Scenario
 from tests.hosts.world import NotSoon, World
 
 TRY_MOST = 8.0  # seconds
+# Seconds from a host's hearing that a run was given up to its end: TERM,
+# and KILL ten seconds later.
+END_MOST = 30.0
 PUSHES_MOST, FETCHES_MOST = 1.5, 2.0  # a run
 
 
 class Play:
     """One world and its steps. Every public method is a verb."""
 
-    def __init__(self, world: World, end_most: float) -> None:
-        self._world, self._end_most = world, end_most
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._lost: list[str] = []  # clones that are gone
         self.given_up: dict[str, GivenUp] = {}  # runs, while their hosts were out of reach
         self.overdue: dict[str, str] = {}  # those that live on although their hosts have heard so
@@ -218,9 +221,9 @@ class Play:
             if given.until == float("inf"):
                 board = read_board(clone, f"refs/heads/{world.branch}", world.prefix)
                 if run in board.runs:
-                    self.given_up[run] = given._replace(until=now + self._end_most)
+                    self.given_up[run] = given._replace(until=now + END_MOST)
             elif given.until < now and any(run in name.split("+") for name in world.alive()):
-                since = f"{self._end_most:g} s after {given.host} heard that it was given up"
+                since = f"{END_MOST:g} s after {given.host} heard that it was given up"
                 self.overdue[run] = f"twice: run {run} lives on, {since}"
 
     def merge_all(self) -> None:
@@ -254,7 +257,7 @@ def play(
     ) as world:  # fmt: skip
         for card, words in scenario.words.items():
             world.words(card, words)
-        story = Play(world, scenario.end_most)
+        story = Play(world)
         before = _asked(world)
         for line in filter(None, map(str.strip, scenario.steps.split(";"))):
             story.step(line)

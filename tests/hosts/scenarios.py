@@ -30,9 +30,6 @@ class Scenario(NamedTuple):
     figures: bool = False  # whether pushes and fetches a run are judged
     tick_most: float = float("inf")  # seconds that a tick may take
     seconds: float = 240.0  # that it may take from the last step until all is done
-    # Seconds from a host's hearing that a run was given up to its end: TERM, and KILL ten seconds
-    # later.
-    end_most: float = 30.0
     fails: str = ""  # why the program is known to fail it
 
 
@@ -128,7 +125,6 @@ CONTROLS = (
             "running h1; cut h1; reclaim h2 h1; heal h1; outlives h1",
             dict.fromkeys(("A0", "A1"), "@pool"),
             words=dict.fromkeys(("A0", "A1"), "wait:never"),
-            end_most=5.0,  # nothing ever ends it
         ),
         "twice",
     ),
