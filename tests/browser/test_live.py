@@ -4,7 +4,6 @@ and what is said there is text.
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,19 +17,13 @@ from tests.browser.hostility import assert_nothing_intrudes, read_cards
 from tests.browser.planted import TEXTS, plant_hostile_board
 from tests.cli.calls import ok
 from tests.cli.conftest import board
+from tests.support.paced_demo import hold_sleep
 from tests.web.served import served
 
 pytest.importorskip("uvicorn")
 pytestmark = IN_A_BROWSER
 __all__ = ["board"]
 DEMO_SECONDS = 300  # that only a broken demo takes
-# Sessions of the demo sleep between their commits; these do so once the page is open.
-_SLEEP = """\
-#!/bin/sh
-tries=0
-while [ ! -e {opened} ] && [ $tries -lt 1000 ]; do tries=$((tries + 1)); {sleep} 0.1; done
-exec {sleep} "$@"
-"""
 # Notes what the page shows in the column of what runs, each time that the page changes.
 _NOTE_RUNNING = """
 window.ran = new Set();
@@ -44,13 +37,10 @@ def test_a_board_is_followed_while_sessions_work_it(browser: Browser, tmp_path: 
     """It is `demo --open`: the page that it opens shows cards as they run,
     and the last one done.
     """
-    opened, temporary, programs = (tmp_path / name for name in ("opened", "tmp", "bin"))
+    opened, temporary = tmp_path / "opened", tmp_path / "tmp"
     temporary.mkdir()
-    programs.mkdir()
-    sleep = programs / "sleep"
-    sleep.write_text(_SLEEP.format(opened=opened, sleep=shutil.which("sleep")))
-    sleep.chmod(0o755)
-    more = {"TMPDIR": str(temporary), "PATH": f"{programs}:{os.environ['PATH']}"}
+    path = hold_sleep(tmp_path / "bin", str(opened))  # no session goes on before the page is open
+    more = {"TMPDIR": str(temporary), "PATH": path}
     demo = subprocess.Popen(
         [sys.executable, "-u", "-m", "gitkanban", "demo", "--open"],
         cwd=tmp_path,

@@ -13,12 +13,24 @@ from tests.support.terminal import Terminal
 
 MOST_SECONDS = 400  # of the demo
 TOGETHER = ({"T0"}, {"T1", "T2", "T3"}, {"T4"})  # what starts at one moment
-# The `sleep` of its sessions: it begins once their card was shown to run.
 _SLEEP = """\
 #!/bin/sh
-for _ in $(seq 3000); do test -e "{seen}/$GITKANBAN_CARD" && break; {sleep} 0.1; done
+for _ in $(seq 3000); do test -e "{sign}" && break; {sleep} 0.1; done
 exec {sleep} "$@"
 """
+
+
+def hold_sleep(programs: Path, sign: str) -> str:
+    """Put a `sleep` into a new folder that begins once the file `sign` is there.
+
+    Sessions of the demo sleep between their commits. `sign` may name their variables. Returns the
+    PATH with that folder.
+    """
+    programs.mkdir()
+    sleep = programs / "sleep"
+    sleep.write_text(_SLEEP.format(sign=sign, sleep=shutil.which("sleep")))
+    sleep.chmod(0o755)
+    return f"{programs}:{os.environ['PATH']}"
 
 
 def play_demo(home: Path, *words: str, **env: str) -> str:
@@ -26,12 +38,9 @@ def play_demo(home: Path, *words: str, **env: str) -> str:
 
     Raises AssertionError when it fails.
     """
-    seen, sleep = home / "seen", home / "bin" / "sleep"
-    for folder in (seen, sleep.parent):
-        folder.mkdir()
-    sleep.write_text(_SLEEP.format(seen=seen, sleep=shutil.which("sleep")))
-    sleep.chmod(0o755)
-    path = f"{sleep.parent}:{os.environ['PATH']}"
+    seen = home / "seen"  # the cards that were shown to run
+    seen.mkdir()
+    path = hold_sleep(home / "bin", f"{seen}/$GITKANBAN_CARD")
     with Terminal(home, "demo", *words, **{"HOME": str(home), "PATH": path, **env}) as terminal:
         printed = ""
         for cards in TOGETHER:
