@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -52,10 +53,13 @@ def start(place: Place, me: int, times: int) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
-def gits_in(place: Place) -> list[str]:
-    """The commands of all gits that work in the repository."""
-    listed = subprocess.run(["ps", "-eo", "args="], check=True, stdout=subprocess.PIPE, text=True)
-    return [line for line in listed.stdout.splitlines() if f" {place.main}" in line]
+def works_in(folder: str) -> bool:
+    """Whether any process works below a folder: it does so from its first moment on."""
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):  # it has ended
+            if link.readlink().is_relative_to(folder):
+                return True
+    return False
 
 
 def assert_sound(place: Place) -> None:
@@ -83,7 +87,7 @@ def test_killed_in_the_middle_leaves_a_readable_board_and_no_lock(
         writer.wait()
         writer.stdout.close()
         # A git that it had started does not die with it, and may write the index even now.
-        until(lambda: not gits_in(place), "the end of a git without parent")
+        until(lambda: not works_in(place.main), "the end of a git without parent")
 
     assert read_card(place, "T0").priority >= reported
     change(place, EditCard("T1", {"title": "after"}))  # nothing is in the way of the next

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from gitkanban.board.repo import child, git, limited
+from gitkanban.runs.supervision import processes
 from tests.support.patience import let_hours_pass
 
 
@@ -127,17 +128,9 @@ def test_one_that_does_not_end_is_killed_with_its_children(
         run(script, limit=600)
     pid = int((tmp_path / "child").read_text())
     deadline = time.monotonic() + 60
-    while (state := state_of(pid)) not in ("Z", "gone"):
-        assert time.monotonic() < deadline, f"it is still there: {state}"
+    while (child := processes.look(pid)) and child.state != "Z":
+        assert time.monotonic() < deadline, f"it is still there: {child.state}"
         time.sleep(0.01)
-
-
-def state_of(pid: int) -> str:
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return "gone"
-    return text.rpartition(")")[2].split()[0]
 
 
 def test_silence_ends_it_and_signs_of_life_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
