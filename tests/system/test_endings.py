@@ -120,7 +120,7 @@ def move_branch(arena: Arena, card: str) -> None:
 ORPHAN = "commit git:checkout,-q,--orphan,stray-{card} commit"
 DELETED = "commit git:update-ref,-d,refs/heads/card/{card}"
 # In seconds. These sessions begin before all others, so that they hang long before their limit.
-QUICK, SILENT = (("timeout", "10"),), (("stall_timeout", "10"),)
+QUICK, SILENT = (("timeout", "30"),), (("stall_timeout", "30"),)
 ENDS = {
     "work": End("commit", "succeeded", "review"),
     "nothing": End("", "no-work", "todo"),

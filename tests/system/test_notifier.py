@@ -278,7 +278,9 @@ def test_one_that_hangs_holds_up_no_tick_and_is_ended(
     tick(told.place)
     until(lambda: has_line(tmp_path / "pids"), "the notifier to be called")
     (sender,) = told.senders()
-    os.kill(sender, signal.SIGSTOP)  # so it ends nothing: a tick that waited for it would not end
+    # A tick that waited for it would not end: it ends nothing, and nothing else ends the wait.
+    os.kill(sender, signal.SIGSTOP)
+    monkeypatch.setattr(notifier, "LIMIT", 3600.0)
     assert tick(told.place).errors == ()
     told.kill_senders()
     os.killpg(int((tmp_path / "pids").read_text()), signal.SIGKILL)
