@@ -29,33 +29,32 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
     """
     locks = Locks(place.private)
     unsettled: set[str] = set()
-    try:
-        while True:
-            ask_at = time.monotonic() + ASK
-            while hands := _runs_in_hands(place, locks):
-                _reap_children()
-                time.sleep(min(LOOK, ASK))
-                if all(hands) and time.monotonic() > ask_at:
-                    break
-            outcome = tick_again()
-            if hands and not (outcome.settled or outcome.started or outcome.errors):
-                continue
-            if outcome.contended:  # the tick after a session's end, which reports what it did
-                time.sleep(LOOK)
-                continue
-            yield outcome
-            before, unsettled = unsettled, {each.run for each in _list_unsettled(place)}
-            # A run that its supervisor was still collecting during our tick is settled by the next.
-            if unsettled <= before and not _runs_in_hands(place, locks):
-                return
-    except KeyboardInterrupt:
-        live = len(Executors(place, locks).alive())
-        if live:
-            what = (
-                "1 session is still running" if live == 1 else f"{live} sessions are still running"
-            )
-            tell([f"{what}; `gitkanban stop --all` ends {'it' if live == 1 else 'them'}"])
-        raise
+    while True:
+        ask_at = time.monotonic() + ASK
+        while hands := _runs_in_hands(place, locks):
+            _reap_children()
+            time.sleep(min(LOOK, ASK))
+            if all(hands) and time.monotonic() > ask_at:
+                break
+        outcome = tick_again()
+        if hands and not (outcome.settled or outcome.started or outcome.errors):
+            continue
+        if outcome.contended:  # the tick after a session's end, which reports what it did
+            time.sleep(LOOK)
+            continue
+        yield outcome
+        before, unsettled = unsettled, {each.run for each in _list_unsettled(place)}
+        # A run that its supervisor was still collecting during our tick is settled by the next.
+        if unsettled <= before and not _runs_in_hands(place, locks):
+            return
+
+
+def tell_running(place: Place) -> None:
+    """Say how many sessions go on, if any does, to who has ended the wait."""
+    live = len(Executors(place, Locks(place.private)).alive())
+    if live:
+        what = "1 session is still running" if live == 1 else f"{live} sessions are still running"
+        tell([f"{what}; `gitkanban stop --all` ends {'it' if live == 1 else 'them'}"])
 
 
 def _list_unsettled(place: Place) -> list[folders.Folder]:

@@ -67,6 +67,22 @@ def test_interrupted_it_stops_nothing_and_says_so(repo: Path, go: Path) -> None:
     until(lambda: statuses(repo)["B"] == "done", "its end, which its supervisor settles")
 
 
+def test_interrupted_while_it_prints_what_a_tick_did_it_says_so_too(
+    repo: Path, go: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press_c(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    ok(repo, "tick")
+    until(lambda: go.with_suffix(".awaited").exists(), "the second session")
+    monkeypatch.setattr("gitkanban.cli.commands.tick._print_outcome", press_c)
+    done = call(repo, "tick", "--wait")
+    assert done.code == 130
+    assert done.err.startswith("1 session is still running; `gitkanban stop --all` ends it\n")
+    go.touch()
+    until(lambda: statuses(repo)["B"] == "done", "its end")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a name space of processes")
 def test_the_first_process_of_a_container_does_not_take_its_sessions_along(
     repo: Path, go: Path

@@ -51,7 +51,7 @@ def tick_command(
     from gitkanban.cli.progress import progress
     from gitkanban.core.tick.outcome import Outcome
     from gitkanban.tick.rounds import tick
-    from gitkanban.views.outcome import outcome_data, outcome_page, outcome_text
+    from gitkanban.views.outcome import outcome_data
 
     if wait and dry_run:
         raise UsageError("--wait and --dry-run exclude each other", "A dry run starts nothing.")
@@ -63,19 +63,17 @@ def tick_command(
 
         outcomes = chain(outcomes, tick_until_quiet(place, lambda: tick(place, remote=name)))
     total = Outcome()
-    for outcome in outcomes:
-        total = total.then(outcome)
-        if not as_json:
-            if is_terminal():
-                page = outcome_page(outcome, look_here(), verbose or dry_run)
-                echo(page, nl=False, color=True)
-            elif dry_run or _is_printed_to_nobody():
-                echo(outcome_text(outcome, verbose or dry_run), nl=False)
-            else:
-                _print_for_mail(place, outcome, verbose)
-            for error in outcome.errors:
-                tell_error(GitkanbanError(error))
-            _report_notifier(place.private)
+    try:
+        for outcome in outcomes:
+            total = total.then(outcome)
+            if not as_json:
+                _print_outcome(place, outcome, verbose, dry_run)
+    except KeyboardInterrupt:
+        if wait:
+            from gitkanban.cli.waiting import tell_running
+
+            tell_running(place)
+        raise
     if wait and os.path.exists(f"{place.private}/notify"):
         from gitkanban.runs.notifier import wait_until_sent
 
@@ -86,6 +84,21 @@ def tick_command(
             tell_error(GitkanbanError(error))
     _report_untrusted(total.untrusted)
     return 1 if total.errors or total.untrusted else 0
+
+
+def _print_outcome(place: "Place", outcome: "Outcome", verbose: bool, dry_run: bool) -> None:
+    from gitkanban.views.outcome import outcome_page, outcome_text
+
+    if is_terminal():
+        page = outcome_page(outcome, look_here(), verbose or dry_run)
+        echo(page, nl=False, color=True)
+    elif dry_run or _is_printed_to_nobody():
+        echo(outcome_text(outcome, verbose or dry_run), nl=False)
+    else:
+        _print_for_mail(place, outcome, verbose)
+    for error in outcome.errors:
+        tell_error(GitkanbanError(error))
+    _report_notifier(place.private)
 
 
 def _remote_name(place: "Place", remote: str) -> str:
