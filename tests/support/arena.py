@@ -27,10 +27,10 @@ from gitkanban.core.model import Board
 from gitkanban.core.moves import move
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import briefing, trust
-from gitkanban.runs.records import folders
+from gitkanban.runs.records import folders, slots
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision import processes
-from gitkanban.runs.supervision.locks import Locks
+from gitkanban.runs.supervision.locks import Locks, card_lock
 from gitkanban.tick.rounds import tick
 from gitkanban.views.message import commit_message
 from tests.conftest import git
@@ -295,12 +295,23 @@ class Arena:
         return list(self.supervising())
 
     def supervising(self) -> dict[int, str]:
-        """The run of each live supervisor of this repository, by pid."""
-        return {
+        """The run of each live supervisor of this repository, by pid.
+
+        One that dies has no command line any more before the kernel frees its locks: on a busy
+        machine a tick would find the run locked for half a second, and leave it to the next.
+        """
+        found = {
             pid: os.path.basename(words[6].decode())
             for pid, words in command_lines()
             if len(words) > 6 and words[6].startswith(self.place.private.encode())
         }
+        for folder in self.folders():
+            pid = slots.supervisor_pid(folder)
+            if pid and pid not in found and not folder.has("settled") and processes.look(pid):
+                card = folder.facts().one("card")
+                if self.locks.locked([card_lock(card)]):
+                    found[pid] = folder.run
+        return found
 
     def _stopped(self, pid: int) -> bool:
         seen = processes.look(pid)
