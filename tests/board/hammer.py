@@ -6,7 +6,7 @@ Each change adds a card of its own, or, where SHARED is a card's id, adds one to
 import sys
 
 from gitkanban.board import store
-from gitkanban.board.repo import placefinder
+from gitkanban.board.repo import placefinder, refs
 from gitkanban.core.changes import AddCard, Change, EditCard
 from gitkanban.core.model import Board, Card
 from tests.board.boards import said
@@ -14,6 +14,8 @@ from tests.board.boards import said
 
 def main(repo: str, name: str, count: int, shared: str) -> None:
     here = placefinder.find(repo)
+    # No change is lost however long another git has the index, or a ref.
+    refs.INDEX_PATIENCE = refs.LOCK_PATIENCE = 120.0
     for number in range(count):
 
         def decide(board: Board, number: int = number) -> list[Change]:

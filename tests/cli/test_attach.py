@@ -144,7 +144,7 @@ def test_without_an_answer_it_stays_theirs(attach: Attach, repo: Path, key: str)
 
 
 def test_what_still_runs_is_named(attach: Attach, repo: Path) -> None:
-    seat = attach(repo, shell="setsid sleep 30 & echo $! > $HOME/pid")
+    seat = attach(repo, shell="setsid sleep 1000 & echo $! > $HOME/pid")
     seat.answer("What is it now?", "mine\n")
     pid = int((Path(os.environ["HOME"]) / "pid").read_text())
     assert seat.end() == 0

@@ -1,14 +1,17 @@
 """`status --watch`: drawn in place until ^C, whatever happens to the board or to the terminal."""
 
 import re
+import shutil
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.cli.calls import call, ok
 from tests.conftest import git
+from tests.support.arena import until
 from tests.support.terminal import Terminal
 
 
@@ -30,8 +33,14 @@ def test_it_is_drawn_anew_and_rings_when_another_card_needs_you(
     assert "which port?" in screen.text.rpartition("\x1b[?1049l")[2]
 
 
-def _rename(board: Path, old: str, new: str) -> None:
-    (board / old).rename(board / new)
+def _bring_back(board: Path) -> None:
+    def is_back() -> bool:  # who looks on may have made a cache in its place
+        shutil.rmtree(board / ".git", ignore_errors=True)
+        with suppress(OSError):
+            (board / "away").rename(board / ".git")
+        return not (board / "away").exists()
+
+    until(is_back, "its return")
 
 
 GONE: dict[str, tuple[Callable[[Path], object], Callable[[Path], object]]] = {
@@ -40,8 +49,8 @@ GONE: dict[str, tuple[Callable[[Path], object], Callable[[Path], object]]] = {
         lambda board: git(board, "branch", "-m", "elsewhere", "main"),
     ),
     "unreadable": (
-        lambda board: _rename(board, ".git", "away"),
-        lambda board: _rename(board, "away", ".git"),
+        lambda board: (board / ".git").rename(board / "away"),
+        _bring_back,
     ),
 }
 

@@ -36,7 +36,7 @@ def test_survivors_of_a_killed_supervisor_are_ended(
     record = running.folder.exit()
     assert record is not None
     assert (record.how, record.ended) == ("lost", NOW)
-    assert processes.look(child) is None
+    until(lambda: processes.look(child) is None, "its end")
     assert running.folder.work().leftover_paths == ("left.txt",)
     assert not (Path(bench.place.slots) / "p" / "1.lock").exists()
     bench.nothing_left(running)

@@ -93,6 +93,8 @@ def test_when_it_is_killed_the_next_to_end_takes_its_place(chain: Arena) -> None
     pid = the_one_standing_by(chain)
     os.kill(pid, signal.SIGKILL)
     until(lambda: not standing_by(chain), "its end")
+    bells = [f"standby/{bell.name}" for bell in Path(chain.place.private, "bells").iterdir()]
+    until(lambda: not chain.locks.locked(bells), "its lock")  # it dies after its command line
     go(chain)
     until(lambda: finished(chain), "the end of all")
     assert "started  T3 " in log_of(chain, "T2")
