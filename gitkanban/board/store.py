@@ -4,7 +4,7 @@ No index and no working tree is touched here; the checkouts follow afterwards (`
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from gitkanban import clock, failpoints
 from gitkanban.board.content import board_cache
@@ -110,9 +110,17 @@ def history(place: Place, board: Board, card: CardId) -> Board:
     """Return the board with all runs and notes of one card; `read` omits those of quiet cards."""
     if card in board.complete:
         return board
-    from gitkanban.board.content.histories import history_of  # late, as most are on the board
+    return histories(place, board, (card,))
 
-    return history_of(place, board, card)
+
+def histories(place: Place, board: Board, cards: Iterable[CardId]) -> Board:
+    """Return the board with all runs and notes of these cards, read together. Raises GitFailed."""
+    wanted = frozenset(cards) - board.complete
+    if not wanted:
+        return board
+    from gitkanban.board.content.histories import histories_of  # late, as most are on the board
+
+    return histories_of(place, board, wanted)
 
 
 def archived(place: Place, board: Board, card: CardId) -> Board:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 
 from gitkanban import clock
+from gitkanban.board import store
 from gitkanban.board.repo import blobs
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
@@ -88,6 +89,7 @@ class Launcher:
         ):
             prepared = [pool.submit(self._prepare_workspace, each) for each in reservations]
             template = template_of(self.place, self.board)  # meanwhile
+            self._read_parents(reservations)
             with suppress(OSError):  # the runs begin anyway, unwatched
                 refs = watching.refs_of(self.place, base_of(self.place, self.config))
                 self._fingerprint = watching.take(self.place.common, refs)
@@ -102,6 +104,12 @@ class Launcher:
                     yield begun.pop(0)()
             for result in begun:
                 yield result()
+
+    def _read_parents(self, reservations: Sequence[Reservation]) -> None:
+        """Read the histories of all parents at once: those of done cards are not on the board."""
+        parents = {parent for each in reservations for parent in each.card.parents}
+        with suppress(GitkanbanError, OSError):  # the start of their child reports it
+            self.board = store.histories(self.place, self.board, parents)
 
     def _start_prepared(
         self, reservation: Reservation, prepared: "Future[Workspace]", template: str

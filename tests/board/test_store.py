@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import store
-from gitkanban.board.content import board_cache, histories, reading
+from gitkanban.board.content import board_cache, boardfiles, histories, reading
 from gitkanban.board.formats import cardfile
 from gitkanban.board.repo import placefinder
+from gitkanban.board.repo.object_reader import ObjectReader
 from gitkanban.board.review import revisions
 from gitkanban.core.changes import AddCard, AddNote, Change, EndRun
 from gitkanban.core.model import Board, Card, Note, Run
+from gitkanban.core.names import CardId, Oid
 from gitkanban.errors import BoardBusy, GitFailed, NoBoard
 from tests.board import boards
 from tests.board.boards import FORMS, edit, new
@@ -258,3 +260,41 @@ def test_a_board_has_the_whole_history_of_cards_in_work_and_looks_up_the_others(
             patch.setattr(histories, "listing", None)  # nothing needs to be listed any more
             assert store.history(here, asked, "T2") is asked
             assert store.history(here, board, "T1") is board
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])
+@pytest.mark.parametrize("form", FORMS)
+def test_histories_of_many_cards_are_those_of_each_and_read_the_long_folders_once(
+    repo: Path, form: str, packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = new(repo, form, *(Card(f"T{number}", status="done") for number in range(8)))
+    for number in range(6):  # the others have none
+        card = f"T{number}"
+        ends = (EndRun(Run(f"{card}r{run}", card)) for run in range(number % 3))
+        notes = (AddNote(Note(f"{card}n{note}", card, text="x")) for note in range(number % 2))
+        boards.commit(here, *ends, *notes)
+    if packed:
+        git(repo, "gc", "-q")
+    board = store.read(here)
+    names = sorted((*board.cards, CardId("no-such-card")))
+    files = {entry.path for entry in boardfiles.listing(here, board.commit, "runs", "notes")}
+    read: list[str] = []
+    whole = ObjectReader.read
+
+    def note_read(self: ObjectReader, oid: Oid, kind: str) -> bytes:
+        read.append(oid)
+        return whole(self, oid, kind)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ObjectReader, "read", note_read)
+        patch.setattr(histories, "listing", None)  # no git lists anything
+        together = store.histories(here, board, names)
+        assert read and len(read) == len(set(read)), "no folder is read twice"
+        assert store.histories(here, together, names) is together
+    runs = {f"runs/{card}/{run.run}.yaml" for card in names for run in together.runs_of(card)}
+    notes = {f"notes/{card}/{note.id}.md" for card in names for note in together.notes_of(card)}
+    assert runs | notes == files and (len(runs), len(notes)) == (6, 3)
+    for card in names:
+        alone = store.history(here, board, card)
+        assert alone.runs_of(card) == together.runs_of(card)
+        assert alone.notes_of(card) == together.notes_of(card)

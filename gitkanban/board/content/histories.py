@@ -1,6 +1,6 @@
 """The runs and notes of a board's cards; archived ones too, on demand."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from gitkanban.board.content.boardfiles import (
     ARCHIVE,
@@ -43,43 +43,60 @@ def read_histories(reader: "ParsedFiles", entries: list[BoardFile]) -> Histories
     )
 
 
-def history_of(place: Place, board: Board, card: CardId) -> Board:
-    """Return the board with all runs and notes of one card, archived ones included.
+def histories_of(place: Place, board: Board, cards: Collection[CardId]) -> Board:
+    """Return the board with all runs and notes of some cards, archived ones included.
 
-    Runs and notes of the card that the board already has stay.
+    Runs and notes of them that the board already has stay. Raises GitFailed.
     """
-    folders = (f"runs/{card}/", f"notes/{card}/")
-    below = () if card in board.archived else folders
-    if below and not _is_any_there(place, board.commit, folders):
-        return board
+    entries = [
+        entry
+        for entry in _list_files(place, board, cards)
+        if kind_of(entry.path) in ("run", "note") and entry.path.split("/")[1] in cards
+    ]
+    complete = board.complete | frozenset(cards)
+    if not entries:
+        return board._replace(complete=complete)
     from gitkanban.board.content.parsed_files import ParsedFiles  # late: most cards have no runs
 
-    listed = map(unarchived_entry, listing(place, board.commit, *below))
-    own = [entry for entry in listed if entry.path.startswith(folders)]
-    entries = [entry for entry in own if kind_of(entry.path) in ("run", "note")]
     runs, notes, _ = read_histories(ParsedFiles(place), entries)
-    known_runs = {run.run: run for run in (*runs.get(card, ()), *board.runs_of(card))}
-    known_notes = {note.id: note for note in (*notes.get(card, ()), *board.notes_of(card))}
+    for card in cards:
+        known_runs = {run.run: run for run in (*runs.get(card, ()), *board.runs_of(card))}
+        known_notes = {note.id: note for note in (*notes.get(card, ()), *board.notes_of(card))}
+        runs[card] = tuple(sorted(known_runs.values()))
+        notes[card] = tuple(sorted(known_notes.values()))
     return board._replace(
-        runs={**board.runs, card: tuple(sorted(known_runs.values()))},
-        notes={**board.notes, card: tuple(sorted(known_notes.values()))},
-        complete=board.complete | {card},
+        runs={**board.runs, **runs}, notes={**board.notes, **notes}, complete=complete
     )
 
 
-def _is_any_there(place: Place, commit: Oid, folders: Iterable[str]) -> bool:
-    """Return whether a commit has one of the board's folders; True where only git can say."""
-    from gitkanban.board.repo.new_objects import NewObjects
+def _list_files(place: Place, board: Board, cards: Collection[CardId]) -> list[BoardFile]:
+    """Return the files that have the cards' runs and notes, and perhaps others.
 
-    paths = [
-        place.path(folder.rstrip("/")).encode("utf-8", "surrogateescape") for folder in folders
-    ]
+    The folders of all runs and of all notes are as long as the board is old: each is read once for
+    all cards, and no git lists them.
+    """
+    if any(card in board.archived for card in cards):
+        return list(map(unarchived_entry, listing(place, board.commit)))
+    folders = [f"{kind}/{card}" for kind in ("runs", "notes") for card in sorted(cards)]
     try:
-        with NewObjects(place.common) as objects:
-            tree = objects.reader.tree_of(commit)
-            return any(objects.entry(tree, path)[1] for path in paths)
-    except GitFailed:
-        return True
+        return list(_read_folders(place, board.commit, folders))
+    except GitFailed:  # git says what is wrong, or knows better
+        return listing(place, board.commit, *(f"{folder}/" for folder in folders))
+
+
+def _read_folders(place: Place, commit: Oid, folders: Iterable[str]) -> Iterator[BoardFile]:
+    """Yield what is directly in those of the board's folders that a commit has."""
+    from gitkanban.board.repo.new_objects import FOLDER, NewObjects
+
+    with NewObjects(place.common) as objects:
+        tree = objects.reader.tree_of(commit)
+        for folder in folders:
+            path = place.path(folder).encode("utf-8", "surrogateescape")
+            mode, oid = objects.entry(tree, path)
+            for name, its_mode, blob in objects.entries(oid) if mode == FOLDER else ():
+                if its_mode != FOLDER:
+                    whole = f"{folder}/{name.decode('utf-8', 'surrogateescape')}"
+                    yield BoardFile(its_mode, blob, whole)
 
 
 def runs_since(place: Place, board: Board, since: int) -> tuple[Run, ...]:

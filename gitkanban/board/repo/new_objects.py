@@ -7,10 +7,11 @@ git. No ref is moved. The formats are those of gitformat-pack(5) and of `git hel
 """
 
 import errno
+import itertools
 import os
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from gitkanban import failpoints
@@ -95,6 +96,10 @@ class NewObjects:
                 return "", NO_OID
             mode, oid = self._tree_at(oid).find(name)
         return mode, oid
+
+    def entries(self, tree: Oid) -> Iterator[tuple[bytes, str, Oid]]:
+        """Yield (name, mode, object id) of what is directly in an existing tree."""
+        return self._tree_at(tree).entries()
 
     def content(self, blob: Oid) -> bytes:
         """Return the content of an existing blob. Raises GitFailed for anything else."""
@@ -237,6 +242,12 @@ class _Tree:
                 mode = self.raw[start:end].partition(b" ")[0]
                 return mode.decode(), Oid(self.raw[end - 20 : end].hex())
         return "", NO_OID
+
+    def entries(self) -> Iterator[tuple[bytes, str, Oid]]:
+        """(name, mode, object id) of each."""
+        for start, end in itertools.pairwise(self._sorted_keys[1]):
+            mode, _, name = self.raw[start : end - _ID].partition(b" ")
+            yield name, mode.decode(), Oid(self.raw[end - 20 : end].hex())
 
     def edits(self, changed: Mapping[bytes, tuple[str, Oid] | None]) -> list[_Edit]:
         """What sets or removes (None) entries, in order."""
