@@ -9,7 +9,7 @@ only what the last tick wrote down (`records.news_ledger`): neither board nor gi
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gitkanban import clock, programs
 from gitkanban.board.repo import limited
@@ -56,13 +56,12 @@ def is_due(private: str) -> bool:
     return bool(call.argv) and bool(due) and due - now <= PATIENCE
 
 
-def wait_until_sent(private: str) -> None:
+def wait_until_sent(private: str, may_be_starting: Callable[[], bool]) -> None:
     """Wait for a sender that has something to send now, as long as one call may take.
 
-    For a process whose end ends all others: the first one of a container.
+    For a process whose end ends all others: the first one of a container. `may_be_starting` says
+    whether a process that it has started is alive, which may be a sender.
     """
-    from gitkanban.runs import sessions  # late: a sender needs none of it
-
     begun = time.monotonic()
     while (waited := time.monotonic() - begun) < LIMIT + _STARTED:
         ledger, call = news_ledger.read(private)
@@ -71,8 +70,8 @@ def wait_until_sent(private: str) -> None:
         is_due_now = 0 < due_at(ledger, call.every, int(clock.now())) <= clock.now()
         if sends and not is_due_now and (attempt is None or attempt.how != "sending"):
             return  # the sender waits until it may send
-        may_start = _STARTED_ELSEWHERE if sessions.reap() else _STARTED
-        if not sends and (not is_due_now or waited > may_start):
+        patience = _STARTED if may_be_starting() else _STARTED_ELSEWHERE
+        if not sends and (not is_due_now or waited > patience):
             return
         time.sleep(0.1)
 

@@ -75,9 +75,10 @@ def tick_command(
             tell_running(place)
         raise
     if wait and os.path.exists(f"{place.private}/notify"):
+        from gitkanban.runs import sessions
         from gitkanban.runs.notifier import wait_until_sent
 
-        wait_until_sent(place.private)
+        wait_until_sent(place.private, may_be_starting=lambda: not sessions.reap())
     if as_json:
         print_json(outcome_data(total))
         for error in total.errors:
