@@ -183,6 +183,9 @@ def act(word: str) -> None:
         with open(name, "rb") as file:
             data = file.read()
         say("left", CARD, RUN, sha1(b"blob %d\0" % len(data) + data).hexdigest(), name)
+    elif verb == "discard":  # it rewrites its own branch, and is taken at its word
+        say("discarded", CARD, RUN, head())
+        git("update-ref", f"refs/heads/card/{CARD}", "HEAD~1")
     elif verb == "git":
         git(*value.replace("{card}", CARD).split(","))
     elif verb == "letter":

@@ -314,7 +314,12 @@ class Oracle:
     # -- 12: the only copy of work
 
     def _work(self, rows: list[Row]) -> None:
-        commits = {row.rest[0]: row for row in rows if row.kind == "commit"}
+        discarded = {row.rest[0] for row in rows if row.kind == "discarded"}
+        commits = {
+            row.rest[0]: row
+            for row in rows
+            if row.kind == "commit" and row.rest[0] not in discarded
+        }
         blobs = {row.rest[0]: row for row in rows if row.kind == "left"}
         if not commits and not blobs:
             return

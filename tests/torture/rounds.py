@@ -52,7 +52,8 @@ kanban:
   capacities: {{build: 1}}
 """
 # Not among them: a daemon that hides every trace, whose supervisor is killed before it looked (see
-# docs/RELIABILITY.md). The table of ends has it, with a supervisor that lives.
+# docs/RELIABILITY.md). The table of ends has it, with a supervisor that lives. Nor one that sets
+# `core.bare`, as the judge could not look at the checkout: rounds of hostile sessions have it.
 SESSIONS = (
     "commit", "left", "commit left", "commit exit:3", "exit:3", "exit:75", "left die:9", "die:11",
     "daemon commit", "deaf left hang", "left hang", "sleep:0.3 commit",
@@ -61,8 +62,7 @@ SESSIONS = (
     "commit left hostile:git-file", "left hostile:git-link", "commit left hostile:no-git",
     "commit left hostile:repository", "commit hostile:nested", "commit left hostile:index-link",
     "left hostile:common-dir", "commit hostile:hooks",
-    "commit left hostile:settings", "commit left hostile:head-on-base", "commit hostile:bare",
-    "commit commit git:update-ref,refs/heads/card/{card},HEAD~1",
+    "commit left hostile:settings", "commit left hostile:head-on-base", "commit commit discard",
 )  # fmt: skip
 GOOD = ("commit", "left", "commit left")
 
