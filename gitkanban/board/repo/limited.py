@@ -53,9 +53,10 @@ def run(
     What the command leaves running may hold its pipes; only the command's own end is awaited.
     Raises TimedOut, and OSError where the command cannot be started.
     """
+    begun = time.monotonic()
     child = Child(argv, env, cwd, has_input=input is not None, apart=apart)
     try:
-        return _gather_output(child, input or b"", limit, silence, most=most)
+        return _gather_output(child, input or b"", begun, limit, silence, most=most)
     except BaseException:
         _kill_command(child)
         raise
@@ -66,11 +67,12 @@ def run(
 def _gather_output(
     child: Child,
     input: bytes,
+    begun: float,
     limit: float | None,
     silence: float | None,
     most: int | None,
 ) -> Ended:
-    begun = heard = time.monotonic()
+    heard = begun
     printed = {child.stdout: _Output(most), child.stderr: _Output(most)}
     pipes, reading = select.poll(), set(printed)
     for fd in printed:
