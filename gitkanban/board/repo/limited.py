@@ -56,7 +56,7 @@ def run(
     begun = time.monotonic()
     child = Child(argv, env, cwd, has_input=input is not None, apart=apart)
     try:
-        return _gather_output(child, input or b"", begun, limit, silence, most=most)
+        return _gather_output(child, input or b"", limit, silence, begun=begun, most=most)
     except BaseException:
         _kill_command(child)
         raise
@@ -67,9 +67,9 @@ def run(
 def _gather_output(
     child: Child,
     input: bytes,
-    begun: float,
     limit: float | None,
     silence: float | None,
+    begun: float,
     most: int | None,
 ) -> Ended:
     heard = begun
