@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -167,11 +168,20 @@ class Space:
         """End pid 1, and with it everything that runs here; wait until it is gone."""
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-        # Outside of the host: nsenter, parent of what pid 1 waits for. It stops with its child.
+        # nsenter, outside of the host, is the parent of what pid 1 waits for. Were it killed before it
+        # has buried its child, the machine's own pid 1 had to, which may take minutes.
         for command in self._commands:
-            command.kill()
-            command.wait(PATIENCE)
+            _await_end(command)
         self._init.end(kill=False)
+
+
+def _await_end(nsenter: "subprocess.Popen[bytes]") -> None:
+    """Wait for the end of nsenter, whose child is killed; it stops when its child is stopped."""
+    end = time.monotonic() + PATIENCE
+    while nsenter.poll() is None:
+        assert time.monotonic() < end, "a command outlives its host"
+        nsenter.send_signal(signal.SIGCONT)
+        time.sleep(0.005)
 
 
 class Wire:

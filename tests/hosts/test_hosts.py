@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban.runs.supervision import kernel
 from tests.hosts import chaos, spaces
 from tests.hosts.play import play
 from tests.hosts.scenarios import CONTROLS, SCENARIOS, Scenario
@@ -46,6 +47,20 @@ def test_a_program_broken_on_purpose_is_caught(broken: str, scenario: Scenario, 
 
 def test_a_seed_and_a_number_make_one_story() -> None:
     assert chaos.story(7, 3) == chaos.story(7, 3) != chaos.story(7, 4)
+
+
+def test_a_host_ends_whoever_would_inherit_its_processes(tmp_path: Path) -> None:
+    space = spaces.Space("h1", tmp_path)
+    env = {"PATH": os.environ["PATH"]}
+    kernel.set_subreaper(True)  # they would be ours, and we bury none
+    try:
+        for _ in range(8):
+            space.begin(["sleep", "1000"], env)
+        until(lambda: len(space.processes()) > 8, "all of them")
+        os.kill(space.processes()[-1], signal.SIGSTOP)
+        space.kill()
+    finally:
+        kernel.set_subreaper(False)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
