@@ -168,8 +168,8 @@ class Space:
         """End pid 1, and with it everything that runs here; wait until it is gone."""
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-        # nsenter, outside of the host, is the parent of what pid 1 waits for. Were it killed before it
-        # has buried its child, the machine's own pid 1 had to, which may take minutes.
+        # nsenter, outside of the host, is the parent of what pid 1 waits for. Were it killed before
+        # it has buried its child, the machine's own pid 1 had to, which may take minutes.
         for command in self._commands:
             _await_end(command)
         self._init.end(kill=False)

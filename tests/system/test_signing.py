@@ -14,6 +14,7 @@ from gitkanban.board.repo.placefinder import find
 from gitkanban.care.checkup import examine
 from gitkanban.core.changes import WriteFile
 from gitkanban.errors import GitFailed
+from gitkanban.runs.supervision import processes
 from gitkanban.tick.rounds import tick
 from tests.board import boards
 from tests.board.boards import CONFIG
@@ -57,13 +58,6 @@ def use_signer(repo: Path, script: str) -> Path:
 
 def signed(repo: Path, rev: str) -> bool:
     return git(repo, "log", "-1", "--format=%G?", rev) == "G"
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def say(place: Place, policy: str) -> None:
@@ -131,7 +125,7 @@ def test_a_signer_that_hangs_is_ended(repo: Path, monkeypatch: pytest.MonkeyPatc
         if pid.exists():
             break
         os.unlink(f"{find(str(repo)).private}/{signing.REFUSAL}")
-    until(lambda: not alive(int(pid.read_text())), "the signer's end")
+    until(lambda: processes.look(int(pid.read_text())) is None, "the signer's end")
 
 
 def test_always_commits_nothing_unsigned(repo: Path) -> None:

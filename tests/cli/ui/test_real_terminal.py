@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban.runs.supervision import processes
 from tests.conftest import git
 from tests.runs.places import DEADLINE, until
 
@@ -97,7 +98,7 @@ def test_a_lost_terminal_ends_it(tmux: Tmux, states: Path, tmp_path: Path, lent:
         tmux("send-keys", "o")
         await_text(tmux, "a shell in R1")
     tmux("kill-session")
-    until(lambda: not Path(f"/proc/{program}").exists(), "the end of the program")
+    until(lambda: processes.look(program) is None, "the end of the program")
 
 
 def test_what_needs_the_terminal_gets_it_and_the_screen_comes_back(
