@@ -58,15 +58,14 @@ def histories_of(place: Place, board: Board, cards: Collection[CardId]) -> Board
         return board._replace(complete=complete)
     from gitkanban.board.content.parsed_files import ParsedFiles  # late: most cards have no runs
 
-    runs, notes, _ = read_histories(ParsedFiles(place), entries)
+    read_runs, read_notes, _ = read_histories(ParsedFiles(place), entries)
+    runs, notes = dict(board.runs), dict(board.notes)
     for card in cards:
-        known_runs = {run.run: run for run in (*runs.get(card, ()), *board.runs_of(card))}
-        known_notes = {note.id: note for note in (*notes.get(card, ()), *board.notes_of(card))}
-        runs[card] = tuple(sorted(known_runs.values()))
-        notes[card] = tuple(sorted(known_notes.values()))
-    return board._replace(
-        runs={**board.runs, **runs}, notes={**board.notes, **notes}, complete=complete
-    )
+        own_runs = {run.run: run for run in (*read_runs.get(card, ()), *board.runs_of(card))}
+        own_notes = {note.id: note for note in (*read_notes.get(card, ()), *board.notes_of(card))}
+        runs[card] = tuple(sorted(own_runs.values()))
+        notes[card] = tuple(sorted(own_notes.values()))
+    return board._replace(runs=runs, notes=notes, complete=complete)
 
 
 def _list_files(place: Place, board: Board, cards: Collection[CardId]) -> list[BoardFile]:

@@ -60,6 +60,7 @@ def _read_records(
     """Return the known costs with the changes; a record that was archived is removed and added."""
     costs, wanted = dict(known), dict[str, tuple[CardId, RunId]]()
     for entry in sorted(changed, key=lambda each: bool(each.oid)):
+        # Most changes are of no run, and need no pattern.
         named = "runs/" in entry.path and _RUN.match(entry.path)
         if named and not entry.oid:
             costs.pop(RunId(named[2]), None)
